@@ -1,0 +1,62 @@
+"""What the planner says about a window: who gets which message, and why not the others."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from booking_sms.domain.booking import Booking
+from booking_sms.domain.ledger import Ledger
+from booking_sms.domain.rule import Rule
+from booking_sms.domain.window import Window
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decision:
+    """One matched rule for one booking: one message in the making.
+
+    ``phone`` is the raw phone that was decided on; ``flag`` the legacy ledger flag that the
+    accepted message sets; ``first_sight`` tells that LEGACY would put a new row here.
+    ``not_before``/``not_after`` are aware business instants worked out from the rule.
+    ``position`` numbers the looks at bookings in LEGACY's order; decisions of one look share it.
+    """
+
+    booking: Booking
+    rule: Rule
+    kind: str
+    phone: str = field(repr=False)
+    occurrence: str
+    flag: str
+    first_sight: bool
+    not_before: datetime
+    not_after: datetime
+    shadow: bool = False
+    position: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class BookingFailure:
+    """A booking that could not be decided: LEGACY reports the phone, we report the reason.
+
+    ``stage`` is the booking's status value; ``position`` as in Decision.
+    """
+
+    booking: Booking
+    reason: str
+    stage: str
+    position: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class WindowPlan:
+    """All decisions of one window in LEGACY's order, with counters of what did not match."""
+
+    window: Window
+    rule_set: str
+    decisions: tuple[Decision, ...] = ()
+    failures: tuple[BookingFailure, ...] = ()
+    not_matched: Mapping[str, int] = field(default_factory=Counter)
+    ledger_before: Ledger = field(default_factory=Ledger)
+    ledger_after: Ledger = field(default_factory=Ledger)

@@ -1,0 +1,215 @@
+"""What must hold of the stored job for a move to apply, and what the move changes.
+
+Every store takes its conditions from here, so DynamoDB and memory cannot disagree on which
+moves are legal. A condition sees the stored job only, never the caller's copy of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from booking_sms.domain.errors import PayloadConflict
+from booking_sms.domain.sms_job import FINAL, MOVES, JobState, Move, SmsJob
+
+Operator = Literal["in", "=", "<", ">"]
+FIXED_FIELDS = frozenset({
+    "booking_num",
+    "sort_key",
+    "kind",
+    "occurrence",
+    "store_id",
+    "to",
+    "due_at",
+    "state",
+    "attempt",
+})
+"""Identity, index keys, state and token: no caller changes them. Deferral moves not_before."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Guard:
+    """One condition on the stored job, and why it exists."""
+
+    attribute: str
+    operator: Operator
+    value: Any
+    reason: str
+
+    def holds(self, stored: SmsJob) -> bool:
+        """Whether the stored job satisfies the condition."""
+        actual = getattr(stored, self.attribute)
+        if self.operator == "in":
+            return actual in self.value
+        if self.operator == "<":
+            return bool(actual < self.value)
+        if self.operator == ">":
+            return bool(actual > self.value)
+        return bool(actual == self.value)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlannedWrite:
+    """One conditional write: all guards hold on the stored job, then the changes apply."""
+
+    move: Move | None
+    guards: tuple[Guard, ...]
+    changes: Mapping[str, Any]
+
+    @property
+    def target(self) -> JobState:
+        """State of the job after the write."""
+        state: JobState = self.changes["state"]
+        return state
+
+    @property
+    def is_final(self) -> bool:
+        """Whether the job leaves the index of open jobs."""
+        return self.target in FINAL
+
+    def allows(self, stored: SmsJob) -> bool:
+        """Whether every guard holds."""
+        return all(guard.holds(stored) for guard in self.guards)
+
+    def is_already_done(self, stored: SmsJob) -> bool:
+        """Whether somebody made this very change before: the same outcome needs no second write.
+
+        Never true of an intent: two senders that sign in the same millisecond make the same
+        change, and only one of them may post.
+        """
+        if self.move is Move.INTENT:
+            return False
+        return all(getattr(stored, name) == value for name, value in self.changes.items())
+
+
+def plan_move(job: SmsJob, move: Move, changes: Mapping[str, Any]) -> PlannedWrite:
+    """Work out the conditional write of a move.
+
+    ``changes`` are job fields, and the facts that guards compare with: ``now`` (business
+    time) for INTENT and EXPIRE, ``now_ms`` (transport time) for LAPSE. INTENT also needs
+    ``t0`` and ``lease_until``. Raises IllegalMove when the caller's own copy forbids the move,
+    TypeError for a missing fact, ValueError for a field that no move may change.
+    """
+    fields = {name: value for name, value in changes.items() if name not in ("now", "now_ms")}
+    _refuse_fixed(fields)
+    after = job.moved(move, **fields)
+    attempt = job.attempt
+    if move is Move.INTENT:
+        _require(fields, "t0", "lease_until")
+        attempt += 1
+    return PlannedWrite(
+        move=move,
+        guards=(*_common_guards(job, move), *_own_guards(job, move, changes)),
+        changes={**fields, "state": after.state, "attempt": attempt},
+    )
+
+
+def plan_amendment(job: SmsJob, changes: Mapping[str, Any]) -> PlannedWrite:
+    """Work out the conditional write that changes fields and leaves state and attempt alone."""
+    _refuse_fixed(changes)
+    job.evolve(**changes)
+    return PlannedWrite(
+        move=None,
+        guards=(
+            Guard(
+                attribute="state",
+                operator="=",
+                value=job.state,
+                reason="a job that moved on is not what was judged",
+            ),
+            _attempt_guard(job),
+        ),
+        changes={**changes, "state": job.state, "attempt": job.attempt},
+    )
+
+
+def payload_conflict(stored: SmsJob, offered: SmsJob) -> PayloadConflict:
+    """The incident of one key with two payloads. Its context names both texts by their sha256."""
+    return PayloadConflict(
+        job_id=stored.job_id,
+        booking_num=stored.booking_num,
+        kind=stored.kind,
+        state=stored.state.value,
+        stored_body=stored.body_sha,
+        offered_body=offered.body_sha,
+        stored_window=stored.window,
+        offered_window=offered.window,
+    )
+
+
+def incident_note(conflict: PayloadConflict) -> str:
+    """Name of the control note that keeps a payload conflict for a person to judge."""
+    context = conflict.context
+    return f"incident#payload#{context['job_id']}#{context['offered_body'][:12]}"
+
+
+def _common_guards(job: SmsJob, move: Move) -> tuple[Guard, ...]:
+    sources, _ = MOVES[move]
+    state = Guard(
+        attribute="state",
+        operator="in",
+        value=sources,
+        reason="the state machine has no such move from any other state",
+    )
+    return (state, _attempt_guard(job))
+
+
+def _attempt_guard(job: SmsJob) -> Guard:
+    return Guard(
+        attribute="attempt",
+        operator="=",
+        value=job.attempt,
+        reason="the fencing token: a holder of an older attempt may write nothing",
+    )
+
+
+def _own_guards(job: SmsJob, move: Move, facts: Mapping[str, Any]) -> tuple[Guard, ...]:
+    if move is Move.INTENT:
+        _require(facts, "now")
+        return _intent_guards(job, facts["now"])
+    if move is Move.EXPIRE:
+        _require(facts, "now")
+        reason = "only what is past its useful life expires"
+        return (Guard(attribute="not_after", operator="<", value=facts["now"], reason=reason),)
+    if move is Move.LAPSE:
+        _require(facts, "now_ms")
+        reason = "its sender may still be at work within the lease"
+        return (Guard(attribute="lease_until", operator="<", value=facts["now_ms"], reason=reason),)
+    return ()
+
+
+def _intent_guards(job: SmsJob, now: datetime) -> tuple[Guard, ...]:
+    return (
+        Guard(
+            attribute="not_after",
+            operator=">",
+            value=now,
+            reason="a text past its useful life is never sent",
+        ),
+        Guard(
+            attribute="booking_version",
+            operator="=",
+            value=job.booking_version,
+            reason="the booking that was looked at last is the one that is texted about",
+        ),
+        Guard(
+            attribute="no_resend",
+            operator="=",
+            value=False,
+            reason="superseded or cancelled while in doubt: absent or not, it is not sent again",
+        ),
+    )
+
+
+def _refuse_fixed(changes: Mapping[str, Any]) -> None:
+    fixed = sorted(FIXED_FIELDS & changes.keys())
+    if fixed:
+        raise ValueError(f"no move may change {', '.join(fixed)}")
+
+
+def _require(facts: Mapping[str, Any], *names: str) -> None:
+    missing = [name for name in names if facts.get(name) is None]
+    if missing:
+        raise TypeError(f"this move needs {', '.join(missing)}")

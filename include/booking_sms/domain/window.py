@@ -1,0 +1,58 @@
+"""A window of the schedule, named everywhere by its end, which is as_of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from booking_sms.domain.booking import KST, require_aware
+
+WINDOW_LENGTH = timedelta(minutes=20)
+OLD_AFTER = 2 * WINDOW_LENGTH
+"""A plan whose as_of is older than this is held for approval, whatever ran it."""
+
+
+class CoverageStatus(StrEnum):
+    """How a store's window ended. *Missed* is computed by absence and never written."""
+
+    COVERED = "covered"
+    PARTIAL = "partial"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, order=True)
+class Window:
+    """Twenty minutes that end at ``as_of`` (aware). Decisions depend on as_of alone."""
+
+    as_of: datetime
+
+    def __post_init__(self) -> None:
+        require_aware("as_of", self.as_of)
+
+    @property
+    def start(self) -> datetime:
+        """Start of the window; it serves coverage only."""
+        return self.as_of - WINDOW_LENGTH
+
+    @property
+    def name(self) -> str:
+        """The window's name: its end in KST, ISO 8601."""
+        return self.as_of.astimezone(KST).isoformat(timespec="seconds")
+
+    def is_old(self, now: datetime) -> bool:
+        """Whether a plan for this window needs a person's approval at ``now``."""
+        return now - self.as_of > OLD_AFTER
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoreCoverage:
+    """What became of one store in one window; the row of ``sms_windows``."""
+
+    store_id: str
+    window: Window
+    status: CoverageStatus
+    bookings: int = 0
+    quarantined: int = 0
+    reason: str = ""
+    counts: tuple[tuple[str, int], ...] = ()
