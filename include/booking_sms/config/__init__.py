@@ -1,0 +1,1 @@
+"""Settings, connections and the owner's YAML, checked before anything runs."""

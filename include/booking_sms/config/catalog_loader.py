@@ -1,0 +1,94 @@
+"""Loads rules, messages and stores as one whole and checks what they say of each other."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from booking_sms.config.messages_loader import load_messages
+from booking_sms.config.rules_loader import read_rule_file, rule_set_of
+from booking_sms.config.stores_loader import load_stores
+from booking_sms.config.yaml_source import YamlSource
+from booking_sms.domain.catalog import Catalog
+from booking_sms.domain.errors import RuleInvalid, TextNotEncodable, TextNotLawful, TextTooLong
+from booking_sms.domain.message import MessageClass
+from booking_sms.domain.rule import Rule
+from booking_sms.domain.store import StoreDirectory
+from booking_sms.domain.template import (
+    ADVERTISING_LABEL,
+    MessageTemplate,
+    check_advertising,
+    check_subject,
+)
+
+Problem = tuple[str, str]
+"""Key of the rule that is wrong, and what is wrong with it."""
+
+
+def load_catalog(home: Path, rule_set: str) -> Catalog:
+    """Rules ``home/rules/NAME.yaml`` with ``home/messages`` and ``home/stores``.
+
+    Raises RuleInvalid: one line per problem, each with file and line.
+    """
+    source = read_rule_file(rule_set, home / "rules")
+    catalog = Catalog(
+        rules=rule_set_of(source),
+        messages=load_messages(home / "messages"),
+        stores=load_stores(home / "stores"),
+    )
+    problems = list(cross_problems(source, catalog))
+    if problems:
+        raise RuleInvalid("\n".join(problems))
+    return catalog
+
+
+def cross_problems(source: YamlSource, catalog: Catalog) -> Iterator[str]:
+    """What is wrong between rules, texts and stores; each line names the rule's file and line."""
+    for number, rule in enumerate(catalog.rules.rules):
+        for key, message in _rule_problems(rule, catalog):
+            yield source.problem(("rules", number, key), message)
+
+
+def _rule_problems(rule: Rule, catalog: Catalog) -> Iterator[Problem]:
+    for store_id in rule.stores:
+        if store_id not in catalog.stores.stores:
+            yield "stores", f"no store file describes {store_id}"
+    template = catalog.messages.templates.get(rule.template)
+    if template is None:
+        known = ", ".join(sorted(catalog.messages.templates))
+        yield "template", f"no text is called {rule.template!r}; known: {known}"
+        return
+    yield from _text_problems(rule, template, catalog.stores)
+    yield from _subject_problems(template, catalog.stores)
+
+
+def _text_problems(
+    rule: Rule, template: MessageTemplate, stores: StoreDirectory
+) -> Iterator[Problem]:
+    for where, raw in template.sources.items():
+        text = with_chain_values(raw, stores)
+        if rule.message_class is MessageClass.ADVERTISING:
+            try:
+                check_advertising(text, stores.brand)
+            except TextNotLawful as error:
+                yield "template", f"{template.name}, {where}: {error}"
+        elif ADVERTISING_LABEL in text:
+            yield "message_class", f"{template.name}, {where} is labelled {ADVERTISING_LABEL}"
+
+
+def _subject_problems(template: MessageTemplate, stores: StoreDirectory) -> Iterator[Problem]:
+    subject = with_chain_values(template.subject, stores)
+    if "{" in subject:  # it depends on the booking: render checks it
+        return
+    try:
+        check_subject(subject)
+    except (TextTooLong, TextNotEncodable) as error:
+        yield "template", f"{template.name}, subject: {error}"
+
+
+def with_chain_values(text: str, stores: StoreDirectory) -> str:
+    """The source with the chain's own values filled in: what is the same in every message."""
+    for name, value in (("brand", stores.brand), ("opt_out_number", stores.opt_out_number)):
+        text = re.sub(rf"\{{\{{\s*{name}\s*\}}\}}", value, text)
+    return text

@@ -1,0 +1,115 @@
+"""Loads texts: every ``messages/*.yaml`` is one template; ``_replacements.yaml`` is for all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+from jinja2 import TemplateSyntaxError, meta
+from jinja2.sandbox import SandboxedEnvironment
+from pydantic import Field, model_validator
+
+from booking_sms.config.yaml_source import YamlSource, join_problems, read_yaml
+from booking_sms.domain.errors import RuleInvalid
+from booking_sms.domain.message import is_encodable
+from booking_sms.domain.rule import Model, Slug
+from booking_sms.domain.template import MessageCatalog, MessageTemplate
+
+REPLACEMENTS_FILE = "_replacements.yaml"
+VARIABLES = frozenset({"booking", "store", "brand", "opt_out_number"})
+"""What a text may name; everything else is refused at load, not at the door."""
+
+
+class MessageFile(Model):
+    """One template as it stands in its file."""
+
+    name: Slug
+    description: str = ""
+    subject: str = Field(min_length=1)
+    form: Literal["LMS", "auto"] = "LMS"
+    text: str | None = Field(None, min_length=1)
+    stores: dict[str, str] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _has_a_text(self) -> MessageFile:
+        if self.text is None and not self.stores:
+            raise ValueError("give text, stores or both")
+        return self
+
+
+class ReplacementsFile(Model):
+    """One character each, and what SENS can send in its place."""
+
+    replacements: dict[str, str]
+
+
+def load_messages(directory: Path) -> MessageCatalog:
+    """Every template by name; RuleInvalid lists every problem with file and line."""
+    templates: dict[str, MessageTemplate] = {}
+    problems: list[RuleInvalid] = []
+    for source in _sources(directory, problems):
+        try:
+            template = template_of(source)
+        except RuleInvalid as error:
+            problems.append(error)
+            continue
+        if template.name in templates:
+            problems.append(source.error(("name",), f"the name {template.name!r} is taken"))
+        templates[template.name] = template
+    replacements = _replacements(directory / REPLACEMENTS_FILE, problems)
+    if problems:
+        raise join_problems(problems)
+    return MessageCatalog(templates=templates, replacements=replacements)
+
+
+def template_of(source: YamlSource) -> MessageTemplate:
+    """The template in a parsed file; its Jinja2 sources are checked, not rendered."""
+    parsed = source.parse(MessageFile)
+    template = MessageTemplate(
+        name=parsed.name,
+        subject=parsed.subject,
+        text=parsed.text,
+        store_texts=parsed.stores,
+        form=parsed.form,
+    )
+    for where, text in {"subject": parsed.subject, **template.sources}.items():
+        _check_source(source, tuple(where.split(".")), text)
+    return template
+
+
+def _sources(directory: Path, problems: list[RuleInvalid]) -> Iterator[YamlSource]:
+    for path in sorted(directory.glob("*.yaml")):
+        if path.name == REPLACEMENTS_FILE:
+            continue
+        try:
+            yield read_yaml(path)
+        except RuleInvalid as error:
+            problems.append(error)
+
+
+def _check_source(source: YamlSource, loc: tuple[str, ...], text: str) -> None:
+    """Refuse broken Jinja2 and names that no booking, store or chain has."""
+    try:
+        parsed = SandboxedEnvironment().parse(text)
+    except TemplateSyntaxError as error:
+        raise source.error(loc, f"line {error.lineno} of the text: {error.message}") from None
+    unknown = sorted(meta.find_undeclared_variables(parsed) - VARIABLES)
+    if unknown:
+        known = ", ".join(sorted(VARIABLES))
+        raise source.error(loc, f"unknown variable {', '.join(unknown)}; known: {known}")
+
+
+def _replacements(path: Path, problems: list[RuleInvalid]) -> dict[str, str]:
+    if not path.exists():
+        return {}
+    try:
+        source = read_yaml(path)
+        table = source.parse(ReplacementsFile).replacements
+        for character, instead in table.items():
+            if len(character) != 1 or not all(map(is_encodable, instead)):
+                raise source.error(("replacements", character), "one character to sendable text")
+    except RuleInvalid as error:
+        problems.append(error)
+        return {}
+    return table

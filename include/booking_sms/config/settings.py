@@ -1,0 +1,101 @@
+"""Everything that is neither a credential, nor a rule: one class, all problems at once.
+
+Values come from ``BOOKING_SMS_*`` variables. A ``world.env`` file, which the embedded world
+writes while it is up, fills what the environment does not set.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from dotenv import dotenv_values
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from booking_sms.domain.errors import SettingsInvalid
+
+PREFIX = "BOOKING_SMS_"
+INCLUDE = Path(__file__).resolve().parents[2]
+MIN_SETTLE_S = 330
+"""SENS refuses a timestamp of 300 s; 30 s of clock skew on top."""
+
+
+class Settings(BaseModel):
+    """Settings of one process. Durations are seconds, rates are per second."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    home: Path = Field(INCLUDE, description="folder with rules/, messages/, stores/")
+    rule_set: str = Field("legacy", description="name of the active rule set")
+    stage_url: str = Field("", description="object storage of payloads: file:// or s3://")
+    table_prefix: str = Field("", description="prefix of every DynamoDB table")
+    clock_url: str = Field("", description="world clock of the embedded world, loopback only")
+    sandbox_control_url: str = Field("", description="control API of the sandbox")
+    effective_from: AwareDatetime | None = Field(
+        None, description="scheduled windows before this instant are skipped"
+    )
+    loopback_only: bool = Field(False, description="refuse to send to any host but loopback")
+    login_attempts_per_day: int = Field(3, ge=1, le=10)
+    page_pause_s: float = Field(1.0, ge=0, description="pause between booking pages")
+    http_timeout_s: float = Field(10.0, gt=0)
+    sens_timeout_s: float = Field(10.0, gt=0, le=60)
+    lease_s: int = Field(60, ge=1, description="lease of a sending job, above sens_timeout_s")
+    settle_s: int = Field(480, ge=1, description="after t0: when an absent text was not sent")
+    settle_looks: int = Field(2, ge=1)
+    drain_budget_s: int = Field(200, ge=1)
+    sends_per_second: float = Field(5.0, gt=0)
+    daily_text_cap: int = Field(
+        2000, ge=1, description="safety cap of texts a day; holds and pages"
+    )
+    chrome_binary: str = ""
+    chromedriver: str = ""
+
+    @model_validator(mode="after")
+    def _lease_above_timeout(self) -> Settings:
+        if self.lease_s <= self.sens_timeout_s:
+            raise ValueError("lease_s must be above sens_timeout_s")
+        return self
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str]) -> Settings:
+        """Read ``BOOKING_SMS_*``; raise SettingsInvalid with every problem at once."""
+        values = {
+            key.removeprefix(PREFIX).lower(): value
+            for key, value in environ.items()
+            if key.startswith(PREFIX) and value != ""
+        }
+        values.pop("world", None)
+        try:
+            return cls(**values)
+        except ValidationError as error:
+            raise SettingsInvalid("; ".join(_problem(item) for item in error.errors())) from None
+
+    @property
+    def staging(self) -> str:
+        """URL of the payload stage; a folder beside the project by default."""
+        return self.stage_url or f"file://{INCLUDE.parent / '.stage'}"
+
+    def is_before_start(self, as_of: datetime) -> bool:
+        """Whether a scheduled window lies before the system's first day."""
+        return self.effective_from is not None and as_of < self.effective_from
+
+
+def _problem(item: Any) -> str:
+    name = ".".join(str(part) for part in item["loc"])
+    where = f"{PREFIX}{name.upper()}: " if name else ""
+    return f"{where}{item['msg']}"
+
+
+def world_folder(environ: Mapping[str, str]) -> Path:
+    """Folder of the embedded world: ``BOOKING_SMS_WORLD`` or ``.world`` in the project."""
+    return Path(environ.get(f"{PREFIX}WORLD") or INCLUDE.parent / ".world")
+
+
+def effective_environ(environ: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The environment, with a running embedded world's variables filled in where unset."""
+    own = dict(os.environ if environ is None else environ)
+    world = dotenv_values(world_folder(own) / "world.env", interpolate=False)
+    return {**{key: value for key, value in world.items() if value}, **own}
