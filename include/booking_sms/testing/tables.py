@@ -1,0 +1,146 @@
+"""The smaller stores in memory: texts, LEGACY's ledger, windows, plans, payloads, secrets."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from booking_sms.domain.coverage import coverage_rank
+from booking_sms.domain.errors import PayloadConflict, SecretMissing
+from booking_sms.domain.ledger import FLAG_OF_KIND, LedgerKey, LedgerRow, blank_row
+from booking_sms.domain.sms_job import SmsJob
+from booking_sms.domain.window import StoreCoverage
+
+
+class InMemoryBodyStore:
+    """Texts by sha256. ``writes`` counts the texts that were new."""
+
+    def __init__(self) -> None:
+        self.texts: dict[str, str] = {}
+        self.writes = 0
+
+    def put(self, content: str) -> str:
+        """Keep the text once; return its sha256 hex."""
+        digest = hashlib.sha256(content.encode()).hexdigest()
+        if digest not in self.texts:
+            self.texts[digest] = content
+            self.writes += 1
+        return digest
+
+    def get(self, sha256: str) -> str:
+        """Return the text; KeyError if unknown."""
+        return self.texts[sha256]
+
+
+class InMemoryLegacyLedger:
+    """LEGACY's ``sms`` rows and the claimed SENS request ids."""
+
+    def __init__(self, rows: Iterable[LedgerRow] = ()) -> None:
+        self._rows: dict[LedgerKey, LedgerRow] = {row.key: row for row in rows}
+        self.claims: dict[str, tuple[str, str]] = {}
+
+    def rows(self, booking_nums: Iterable[str]) -> tuple[LedgerRow, ...]:
+        """All rows of these bookings, by booking in the order asked, then by phone."""
+        wanted = tuple(dict.fromkeys(booking_nums))
+        found = sorted(self._rows.values(), key=lambda row: row.phone)
+        return tuple(row for num in wanted for row in found if row.booking_num == num)
+
+    def mark_accepted(self, job: SmsJob) -> None:
+        """Set the job's flag; what is there already stays. No flag, no row."""
+        flag = job.ledger.flag
+        if not flag:
+            return
+        if flag not in FLAG_OF_KIND.values():
+            raise ValueError(f"{flag!r} is no flag of the ledger")
+        row = blank_row(job)
+        stored = self._rows.get(row.key, row)
+        self._rows[row.key] = row.with_values(**{**stored.item, flag: True})
+
+    def claim_request(self, job: SmsJob, request_id: str) -> bool:
+        """Claim a SENS request id; True if it is this job's."""
+        owner = (job.booking_num, job.sort_key)
+        return self.claims.setdefault(request_id, owner) == owner
+
+    def put(self, row: LedgerRow) -> None:
+        """Store a row as LEGACY would."""
+        self._rows[row.key] = row
+
+
+class InMemoryWindowRepository:
+    """Coverage by store and window."""
+
+    def __init__(self) -> None:
+        self._rows: dict[tuple[str, datetime], StoreCoverage] = {}
+
+    def record(self, coverage: StoreCoverage) -> None:
+        """Keep the coverage unless a better one is known."""
+        key = (coverage.store_id, coverage.window.as_of)
+        stored = self._rows.get(key)
+        if stored and coverage_rank(coverage.status) < coverage_rank(stored.status):
+            return
+        self._rows[key] = coverage
+
+    def of_store(
+        self, store_id: str, since: datetime, until: datetime
+    ) -> tuple[StoreCoverage, ...]:
+        """Coverage of a store with since <= as_of <= until, oldest first."""
+        found = [
+            coverage
+            for (store, as_of), coverage in self._rows.items()
+            if store == store_id and since <= as_of <= until
+        ]
+        return tuple(sorted(found, key=lambda coverage: coverage.window))
+
+
+class InMemoryPlanRepository:
+    """Plans by id, as JSON gives them back."""
+
+    def __init__(self) -> None:
+        self._plans: dict[str, str] = {}
+
+    def put(self, plan_id: str, plan: Mapping[str, Any]) -> None:
+        """Keep a JSON-able plan."""
+        self._plans[plan_id] = json.dumps(plan)
+
+    def get(self, plan_id: str) -> Mapping[str, Any] | None:
+        """Return the plan or None."""
+        stored = self._plans.get(plan_id)
+        return json.loads(stored) if stored is not None else None
+
+
+class InMemoryPayloadStage:
+    """Staged documents by key, as JSON gives them back."""
+
+    def __init__(self) -> None:
+        self._documents: dict[str, str] = {}
+
+    def write(self, key: str, document: Any) -> str:
+        """Keep a document; PayloadConflict when the key is taken."""
+        if key in self._documents:
+            raise PayloadConflict("a staged object is never overwritten", key=key)
+        self._documents[key] = json.dumps(document)
+        return key
+
+    def read(self, key: str) -> Any:
+        """Return the document; KeyError for an unknown key."""
+        return json.loads(self._documents[key])
+
+    def list(self, prefix: str) -> tuple[str, ...]:
+        """Keys that start with a prefix, sorted."""
+        return tuple(sorted(key for key in self._documents if key.startswith(prefix)))
+
+
+class InMemorySecretSource:
+    """Values of ``secret:`` references from a dictionary."""
+
+    def __init__(self, values: Mapping[str, str] | None = None) -> None:
+        self.values = dict(values or {})
+
+    def get(self, name: str) -> str:
+        """Return the value, or raise SecretMissing with the reference."""
+        if name not in self.values:
+            raise SecretMissing(name=name)
+        return self.values[name]
