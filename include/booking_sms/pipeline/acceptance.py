@@ -1,0 +1,79 @@
+"""SENS took a text: records it, whoever found out (the sender's 202, or reconcile's list)."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from booking_sms.domain.errors import LoadError
+from booking_sms.domain.message import MessageType
+from booking_sms.domain.sms_job import SENT, UNSENT, Move, SmsJob
+from booking_sms.pipeline.services import DispatchServices
+
+
+class Acceptance(StrEnum):
+    """How recording an acceptance ended."""
+
+    RECORDED = "recorded"
+    ALREADY = "already_recorded"
+    FLAG_LATE = "flag_late"
+    INCIDENT = "incident"
+
+
+def record_acceptance(
+    services: DispatchServices,
+    job: SmsJob,
+    request_id: str,
+    *,
+    message_id: str = "",
+    note: str = "accepted",
+) -> Acceptance:
+    """Write claim, job, ledger flag, in this order; ``note`` goes into the attempt history.
+
+    The claim comes first and for SMS only: it has no subject to carry our reference, and a
+    claim that came after the job could be lost in a crash, so that an identical text in doubt
+    would take this request for its own. Raises LoadError if the job cannot be written; the
+    lease then lapses and reconcile finds the text in SENS's list.
+    """
+    if job.message_type == MessageType.SMS and not services.ledger.claim_request(job, request_id):
+        note_incident(services, job, "request_of_another_job", request_id)
+    # A crash here: the job is still sending; it lapses and is found in the list, claimed by us.
+    accepted = services.jobs.move(
+        job,
+        Move.ACCEPT,
+        request_id=request_id,
+        message_id=message_id,
+        reason="",
+        attempts=job.with_attempt(note, request_id=request_id).attempts,
+    )
+    # A crash here: accepted without its flag; the delivery poll repairs the flag before the end.
+    if accepted is None:
+        return _after_lost_acceptance(services, job, request_id)
+    return _set_flag(services, accepted)
+
+
+def note_incident(services: DispatchServices, job: SmsJob, what: str, request_id: str) -> None:
+    """Keep what must not happen for a person: ids and states only."""
+    note = {"what": what, "request_id": request_id, **job.log_context()}
+    note["at_ms"] = services.transport_clock.now_ms()
+    services.control.put_note(f"incident#{what}#{job.job_id}#{job.attempt}", note)
+
+
+def _set_flag(services: DispatchServices, job: SmsJob) -> Acceptance:
+    try:
+        services.ledger.mark_accepted(job)
+    except LoadError:
+        return Acceptance.FLAG_LATE  # the text is out and recorded; the delivery poll repairs it
+    return Acceptance.RECORDED
+
+
+def _after_lost_acceptance(services: DispatchServices, job: SmsJob, request_id: str) -> Acceptance:
+    """The fence refused: find out what became of the job meanwhile."""
+    stored = services.jobs.get(job.booking_num, job.sort_key)
+    if stored is not None and stored.state in SENT and stored.request_id == request_id:
+        _set_flag(services, stored)  # reconcile found this very request before us
+        return Acceptance.ALREADY
+    note_incident(services, job, "accepted_after_settled", request_id)
+    if stored is not None and stored.state in UNSENT:
+        # Settled as absent, and yet it went out: hold it, or it would be sent once more.
+        services.jobs.move(stored, Move.HOLD, reason="accepted_after_settled")
+    return Acceptance.INCIDENT

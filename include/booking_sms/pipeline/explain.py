@@ -1,0 +1,61 @@
+"""Why a booking did, or did not, get a message at an instant: the truth table of every rule."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from booking_sms.domain.booking import KST, Booking
+from booking_sms.domain.conditions import Facts, Verdict, explain
+from booking_sms.domain.ledger import Ledger
+from booking_sms.domain.phone import ledger_phone
+from booking_sms.domain.rule import Rule, RuleSet
+from booking_sms.pipeline.plan import is_shadow
+
+
+@dataclass(frozen=True)
+class RuleVerdict:
+    """One rule's answer. ``gates`` come before the conditions: enabled, stores."""
+
+    rule: Rule
+    gates: tuple[Verdict, ...]
+    conditions: Verdict
+    shadow: bool
+
+    @property
+    def value(self) -> bool | None:
+        """True: the rule decides a message; None: it could not be worked out."""
+        if not all(gate.value for gate in self.gates):
+            return False
+        return self.conditions.value
+
+
+def explain_booking(
+    booking: Booking,
+    ledger: Ledger,
+    rules: RuleSet,
+    as_of: datetime,
+    rollout: Mapping[str, str] | None = None,
+) -> tuple[RuleVerdict, ...]:
+    """Every rule's truth table for one booking, on the ledger as it is."""
+    row = ledger.get(booking.booking_num, ledger_phone(booking.phone))
+    facts = Facts(booking=booking, row=row, as_of=as_of.astimezone(KST))
+    stages = dict(rollout or {})
+    return tuple(
+        RuleVerdict(
+            rule=rule,
+            gates=_gates(rule, booking),
+            conditions=explain(rule.when, facts),
+            shadow=is_shadow(stages.get(rule.name, rule.rollout), booking.store_id),
+        )
+        for rule in rules.rules
+    )
+
+
+def _gates(rule: Rule, booking: Booking) -> tuple[Verdict, ...]:
+    gates = [Verdict("enabled", rule.enabled, "in the rule file")]
+    if rule.stores:
+        here = booking.store_id in rule.stores
+        gates.append(Verdict(f"stores {'|'.join(rule.stores)}", here, f"store {booking.store_id}"))
+    return tuple(gates)

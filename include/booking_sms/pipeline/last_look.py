@@ -1,0 +1,106 @@
+"""The last look at a due text before it is signed: opt-out, hours, the day's cap.
+
+Each answer is a recorded outcome. The looks cost reads only; the gate (delivery mode, kill
+switches) was asked before, and the gateway asks it again just before the POST.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from booking_sms.domain.booking import KST
+from booking_sms.domain.hours import AllowedHours
+from booking_sms.domain.message import MessageClass
+from booking_sms.domain.rule import ADVERTISING_HOURS
+from booking_sms.domain.sms_job import Move, SmsJob
+from booking_sms.pipeline.allowance import DailyAllowance
+from booking_sms.pipeline.services import DispatchPolicy
+from booking_sms.ports import ControlRepository
+
+
+@dataclass(frozen=True)
+class Objection:
+    """Why a text must not go out now, and the move that records it."""
+
+    move: Move
+    reason: str
+    not_before: datetime | None = None
+
+
+class LastLook:
+    """Judges one job at one business instant; None means: go ahead."""
+
+    def __init__(self, control: ControlRepository, policy: DispatchPolicy) -> None:
+        self._control = control
+        self._policy = policy
+        self._allowances = {
+            MessageClass.ADVERTISING.value: DailyAllowance(
+                control, MessageClass.ADVERTISING, policy.daily_advertising_cap
+            ),
+            MessageClass.INFORMATION.value: DailyAllowance(
+                control, MessageClass.INFORMATION, policy.daily_text_cap
+            ),
+        }
+
+    def objection(self, job: SmsJob, now: datetime, expected: int) -> Objection | None:
+        """First objection found; takes one text of the day's allowance when there is none."""
+        if is_advertising(job) and self._control.is_opted_out(job.to):
+            return Objection(Move.SUPPRESS, "opted_out")
+        try:
+            hours = lawful_hours(job, self._policy.deferred_to)
+        except ValueError:
+            return Objection(Move.HOLD, "allowed_hours_unreadable")
+        if hours is not None and not hours.contains(now):
+            return put_off(job, hours.earliest(now), "outside_hours")
+        if not self.allowance(job).take(now.astimezone(KST).date(), expected):
+            return self._over_cap(job, hours, now)
+        return None
+
+    def allowance(self, job: SmsJob) -> DailyAllowance:
+        """The allowance of a job's class; an unknown class is counted as information."""
+        fallback = self._allowances[MessageClass.INFORMATION]
+        return self._allowances.get(job.message_class, fallback)
+
+    def close(self) -> None:
+        """Give back what was not used."""
+        for allowance in self._allowances.values():
+            allowance.give_back()
+
+    def _over_cap(self, job: SmsJob, hours: AllowedHours | None, now: datetime) -> Objection:
+        """Advertising waits for tomorrow; information is held, and a held text pages."""
+        if hours is None or not is_advertising(job):
+            return Objection(Move.HOLD, "daily_cap")
+        midnight = now.astimezone(KST).replace(hour=0, minute=0, second=0, microsecond=0)
+        return put_off(job, hours.earliest(midnight + timedelta(days=1)), "daily_cap")
+
+
+def is_advertising(job: SmsJob) -> bool:
+    """Whether the law's hours and the opt-out apply; whatever is not information is advertising."""
+    return job.message_class != MessageClass.INFORMATION
+
+
+def lawful_hours(job: SmsJob, resumes: str) -> AllowedHours | None:
+    """Hours in which the job may go out; for advertising never beyond the law's.
+
+    None means any hour. Raises ValueError for hours that cannot be read.
+    """
+    own = parse_hours(job.allowed_hours, resumes) if job.allowed_hours else None
+    if not is_advertising(job):
+        return own
+    law = parse_hours(str(ADVERTISING_HOURS), resumes)
+    return own if own is not None and own.within(law) else law
+
+
+def parse_hours(text: str, resumes: str) -> AllowedHours:
+    """Parse hours that resume at ``resumes``, or at their opening if that lies outside."""
+    plain = AllowedHours.parse(text)
+    on_any_day = datetime.fromisoformat(f"2000-01-01T{resumes}").replace(tzinfo=KST)
+    return AllowedHours.parse(text, deferred_to=resumes) if plain.contains(on_any_day) else plain
+
+
+def put_off(job: SmsJob, until: datetime, reason: str) -> Objection:
+    """Defer to an allowed instant, or suppress when that comes after the text's useful life."""
+    if until >= job.not_after:
+        return Objection(Move.SUPPRESS, reason)
+    return Objection(Move.DEFER, reason, until)

@@ -1,0 +1,356 @@
+"""From a plan to jobs in the outbox: body first, then job, each put only if absent.
+
+A message that cannot go out as it is (odd phone, missing text or secret, unknown store) becomes
+a job too, held with its reason: what a rule matched is never dropped in silence.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, TypeVar
+
+from booking_sms.domain.booking import Booking
+from booking_sms.domain.catalog import Catalog
+from booking_sms.domain.decision import Decision, WindowPlan
+from booking_sms.domain.errors import (
+    BookingSmsError,
+    MessageTextMissing,
+    PayloadConflict,
+    PhoneInvalid,
+    SecretMissing,
+    StoreThrottled,
+    StoreUnavailable,
+    TransformError,
+    UnknownStore,
+)
+from booking_sms.domain.ledger import Ledger, project_ledger
+from booking_sms.domain.message import MessageType, RenderedMessage
+from booking_sms.domain.phone import ledger_phone, recipient_of, textable_digits
+from booking_sms.domain.sms_job import (
+    JobState,
+    LedgerEntry,
+    SmsJob,
+    job_sort_key,
+    recipient_digest,
+)
+from booking_sms.domain.window import Window
+from booking_sms.pipeline.render import render
+from booking_sms.ports import (
+    BodyStore,
+    LegacyLedger,
+    PlanRepository,
+    SecretSource,
+    SmsJobRepository,
+)
+
+WORKERS = 8
+AWAITING_APPROVAL = "awaiting_approval"
+HOLDING = (TransformError, UnknownStore, MessageTextMissing, SecretMissing)
+"""What keeps one message back and leaves the others alone."""
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobBatch:
+    """The jobs of one window with their texts; an empty text belongs to a held job only.
+
+    ``outcomes`` counts what became of every decision: a job state, with the reason for held
+    ones, or ``shadow`` (counted, never loaded) and ``failed`` (a booking nobody could decide).
+    """
+
+    window: str
+    jobs: tuple[tuple[SmsJob, str], ...] = field(default=(), repr=False)
+    outcomes: Mapping[str, int] = field(default_factory=dict)
+    not_matched: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def plan_hash(self) -> str:
+        """Hash over every item: who would get what, until when."""
+        return plan_hash(job for job, _ in self.jobs)
+
+    def counts(self) -> dict[str, Any]:
+        """Counts for logs and XCom: no person, no text."""
+        return {
+            "planned": len(self.jobs),
+            "outcomes": dict(self.outcomes),
+            "not_matched": dict(self.not_matched),
+        }
+
+
+def plan_hash(jobs: Iterable[SmsJob]) -> str:
+    """Short hash of a set of jobs, independent of their order; what an approval refers to."""
+    items = (
+        f"{job.booking_num}|{job.sort_key}|{job.payload_hash}|{job.not_after.isoformat()}"
+        for job in jobs
+    )
+    return hashlib.sha256("\n".join(sorted(items)).encode()).hexdigest()[:16]
+
+
+def build_jobs(
+    plan: WindowPlan,
+    catalog: Catalog,
+    secrets: SecretSource,
+    *,
+    hmac_key: bytes,
+    code_version: str,
+    now: datetime,
+    held_plan_hash: str | None = None,
+) -> JobBatch:
+    """Render every decision into a job. ``now`` is the business clock's instant.
+
+    An old plan's jobs are held for approval under ``held_plan_hash``, or the batch's own hash.
+    """
+    builder = _JobBuilder(plan.window, catalog, secrets, hmac_key, code_version, now)
+    jobs = [builder.build(decision) for decision in plan.decisions if not decision.shadow]
+    if plan.window.is_old(now):
+        approval = held_plan_hash or plan_hash(job for job, _ in jobs)
+        jobs = [(_await_approval(job, approval), text) for job, text in jobs]
+    outcomes = Counter(_outcome(job) for job, _ in jobs)
+    outcomes["shadow"] = sum(decision.shadow for decision in plan.decisions)
+    outcomes["failed"] = len(plan.failures)
+    return JobBatch(
+        window=plan.window.name,
+        jobs=tuple(jobs),
+        outcomes=dict(+outcomes),
+        not_matched=dict(plan.not_matched),
+    )
+
+
+def _await_approval(job: SmsJob, approval: str) -> SmsJob:
+    reason = job.reason or AWAITING_APPROVAL
+    return job.evolve(state=JobState.HELD, reason=reason, plan_hash=approval)
+
+
+def _outcome(job: SmsJob) -> str:
+    if job.state is not JobState.HELD:
+        return job.state.value
+    return f"held: {job.reason.split(' ')[0]}"
+
+
+@dataclass(frozen=True)
+class _JobBuilder:
+    """What all jobs of a batch have in common."""
+
+    window: Window
+    catalog: Catalog
+    secrets: SecretSource
+    hmac_key: bytes
+    code_version: str
+    now: datetime
+
+    def build(self, decision: Decision) -> tuple[SmsJob, str]:
+        """The job of one decision and its text."""
+        message, problem = self._message(decision)
+        problem = _phone_problem(decision.phone) or problem
+        not_before = not_before_of(decision, self.now)
+        state = JobState.SCHEDULED if not_before > self.now else JobState.AVAILABLE
+        job = SmsJob(
+            **self._identity(decision),
+            **self._wire(decision, message),
+            **self._origin(decision, message),
+            state=JobState.HELD if problem else state,
+            reason=problem,
+            not_before=not_before,
+            not_after=decision.not_after,
+            due_at=not_before,
+        )
+        return job, message.content if message else ""
+
+    def _message(self, decision: Decision) -> tuple[RenderedMessage | None, str]:
+        try:
+            message = render(decision, self.catalog.stores, self.catalog.messages, self.secrets)
+        except HOLDING as error:
+            return None, reason_of(error)
+        return message, ""
+
+    def _identity(self, decision: Decision) -> dict[str, Any]:
+        recipient = recipient_of(decision.phone)
+        digest = recipient_digest(self.hmac_key, recipient)
+        booking = decision.booking
+        return {
+            "booking_num": booking.booking_num,
+            "sort_key": job_sort_key(decision.kind, decision.occurrence, digest),
+            "kind": decision.kind,
+            "occurrence": decision.occurrence,
+            "store_id": booking.store_id,
+            "to": recipient,
+            "visit_at": booking.starts_at,
+            "ledger": LedgerEntry(
+                phone=ledger_phone(decision.phone),
+                name=booking.name,
+                booking_time=booking.booking_time,
+                flag=decision.flag,
+            ),
+        }
+
+    def _wire(self, decision: Decision, message: RenderedMessage | None) -> dict[str, Any]:
+        rule = decision.rule
+        if message is None:
+            sender = self.catalog.stores.sender_for(
+                decision.booking.store_id, store_specific=rule.store_specific_sender
+            )
+            wire = {"sender": sender, "message_type": MessageType.LMS.value, "body_sha": ""}
+        else:
+            wire = {
+                "sender": message.sender,
+                "subject": message.subject,
+                "message_type": message.message_type.value,
+                "body_sha": hashlib.sha256(message.content.encode()).hexdigest(),
+            }
+        return wire | {"message_class": rule.message_class.value}
+
+    def _origin(self, decision: Decision, message: RenderedMessage | None) -> dict[str, Any]:
+        rule = decision.rule
+        return {
+            "window": self.window.name,
+            "rule": rule.name,
+            "rule_digest": rule.digest,
+            "template": rule.template,
+            "template_digest": message.template_digest if message else "",
+            "booking_version": decision.booking.version,
+            "code_version": self.code_version,
+            "priority": rule.priority,
+            "doubt_resend_minutes": rule.doubt_resend_minutes,
+            "allowed_hours": rule.allowed_hours or "",
+        }
+
+
+def not_before_of(decision: Decision, now: datetime) -> datetime:
+    """When the message may go: as decided, or put off if that is out of hours by now."""
+    hours = decision.rule.hours
+    earliest = max(decision.not_before, now)
+    if hours is None or hours.contains(earliest):
+        return decision.not_before
+    return hours.earliest(earliest)
+
+
+def reason_of(error: BookingSmsError) -> str:
+    """Reason on a held job: the error's code, then its details (ids and codes only)."""
+    details = " ".join(f"{key}={value}" for key, value in error.context.items())
+    return f"{error.code} {details}".strip()[:120]
+
+
+def _phone_problem(raw: str) -> str:
+    try:
+        textable_digits(raw)
+    except PhoneInvalid as error:
+        return reason_of(error)
+    return ""
+
+
+# --- into the outbox --------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoadSummary:
+    """What became of a batch: planned = loaded + already_there + conflicts.
+
+    ``held`` counts the held ones among the loaded; ``incidents`` are job ids of conflicts.
+    """
+
+    planned: int
+    loaded: int = 0
+    already_there: int = 0
+    held: int = 0
+    conflicts: int = 0
+    incidents: tuple[str, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON-able, for XCom and logs."""
+        counts = {
+            "planned": self.planned,
+            "loaded": self.loaded,
+            "already_there": self.already_there,
+            "held": self.held,
+            "conflicts": self.conflicts,
+        }
+        return {"counts": counts, "incidents": list(self.incidents)}
+
+
+def load_jobs(batch: JobBatch, jobs: SmsJobRepository, bodies: BodyStore) -> LoadSummary:
+    """Enqueue a batch; running it again writes nothing new.
+
+    A PayloadConflict is counted as an incident and the rest goes on. Raises StoreUnavailable at
+    the end when jobs could not be written: trying the whole batch again is safe.
+    """
+    texts = {job.body_sha: text for job, text in batch.jobs if text}
+    in_parallel(bodies.put, list(texts.values()))
+    results = in_parallel(lambda item: _enqueue(item[0], jobs), batch.jobs)
+    unwritten = results.count("unwritten")
+    if unwritten:
+        raise StoreUnavailable("jobs could not be stored", jobs=unwritten, window=batch.window)
+    loaded = [job for (job, _), result in zip(batch.jobs, results, strict=True) if result == "new"]
+    conflicts = [
+        job.job_id
+        for (job, _), result in zip(batch.jobs, results, strict=True)
+        if result == "conflict"
+    ]
+    return LoadSummary(
+        planned=len(batch.jobs),
+        loaded=len(loaded),
+        already_there=results.count("there"),
+        held=sum(job.state is JobState.HELD for job in loaded),
+        conflicts=len(conflicts),
+        incidents=tuple(conflicts),
+    )
+
+
+def _enqueue(job: SmsJob, jobs: SmsJobRepository) -> str:
+    try:
+        return "new" if jobs.insert_if_absent(job) else "there"
+    except PayloadConflict:
+        return "conflict"
+    except (StoreThrottled, StoreUnavailable):
+        return "unwritten"
+
+
+def store_comparison(batch: JobBatch, window: Window, plans: PlanRepository) -> LoadSummary:
+    """Comparison mode: keep what would have been loaded; it can never become sendable."""
+    items = [
+        {
+            "booking_num": job.booking_num,
+            "sort_key": job.sort_key,
+            "flag": job.ledger.flag,
+            "state": job.state.value,
+            "reason": job.reason,
+            "body_sha": job.body_sha,
+        }
+        for job, _ in batch.jobs
+    ]
+    plans.put(
+        f"comparison#{window.name}",
+        {"window": window.name, "hash": batch.plan_hash, "items": items, **batch.counts()},
+    )
+    return LoadSummary(planned=len(items))
+
+
+# --- out of the tables ------------------------------------------------------------------------
+
+
+def gather_ledger(
+    legacy: LegacyLedger, jobs: SmsJobRepository, bookings: Sequence[Booking]
+) -> Ledger:
+    """What is known of these bookings, and of those they replace: rows overlaid with jobs."""
+    numbers = sorted({number for booking in bookings for number in _known_as(booking)})
+    found = in_parallel(jobs.of_booking, numbers)
+    return project_ledger(legacy.rows(numbers), (job for part in found for job in part))
+
+
+def _known_as(booking: Booking) -> Iterable[str]:
+    yield booking.booking_num
+    if booking.previous_booking_id is not None:
+        yield f"{booking.store_id}_{booking.previous_booking_id}"
+
+
+def in_parallel(call: Callable[[T], R], items: Sequence[T]) -> list[R]:
+    """Call for each item in a few threads; results in order, the first error is raised."""
+    if len(items) <= 1:
+        return [call(item) for item in items]
+    with ThreadPoolExecutor(max_workers=WORKERS) as pool:
+        return list(pool.map(call, items))

@@ -1,0 +1,187 @@
+"""Decides a window: who gets which message, and why not the others. The only planner there is.
+
+Pure: reads bookings, the projected ledger, rules and as_of; never a clock, a table or a network.
+The DAG, the CLI, repairs and parity all call ``plan_window``.
+
+Bookings that are not completed are looked at first, in the order given, then the completed
+ones: LEGACY worked through its confirmed list, then its completed list. All rules see a booking
+as it was when its turn came; what they decide is in the working ledger for the next turn, so a
+booking that comes twice is decided the second time on the row that the first turn made.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from booking_sms.domain.booking import KST, Booking, BookingStatus
+from booking_sms.domain.conditions import CompiledRule, Facts, compile_rule
+from booking_sms.domain.decision import BookingFailure, Decision, WindowPlan
+from booking_sms.domain.errors import LedgerRowIncomplete
+from booking_sms.domain.ledger import Ledger, LedgerKey, LedgerRow, first_sight_row
+from booking_sms.domain.phone import ledger_phone
+from booking_sms.domain.rule import Occurrence, Rule, RuleSet
+from booking_sms.domain.store import StoreDirectory
+from booking_sms.domain.window import Window
+
+SHADOW = "shadow"
+EVERYWHERE = "all"
+DecisionKey = tuple[str, str, str, str, bool]
+
+
+def plan_window(
+    bookings: Sequence[Booking],
+    ledger: Ledger,
+    rules: RuleSet,
+    stores: StoreDirectory,
+    window: Window,
+    rollout: Mapping[str, str] | None = None,
+) -> WindowPlan:
+    """Decide every booking as of the window's end.
+
+    ``rollout`` overrides rules' own stages by rule name (``shadow``, ``store:ID``, ``all``);
+    a stage that nobody knows counts as shadow. Bookings whose ledger row cannot be read by a
+    rule become failures; the rest goes on. Per booking and phone the result does not depend on
+    the order of the other bookings.
+    """
+    run = _Run(
+        rules=rules,
+        compiled=tuple(compile_rule(rule) for rule in rules.rules if rule.enabled),
+        as_of=window.as_of.astimezone(KST),
+        stages={rule.name: rule.rollout for rule in rules.rules} | dict(rollout or {}),
+        rows=dict(ledger.rows),
+    )
+    for position, booking in enumerate(in_legacy_order(bookings)):
+        run.look_at(booking, position)
+    run.counts["bookings of unknown stores"] += sum(
+        booking.store_id not in stores.stores for booking in bookings
+    )
+    return run.plan(window, ledger)
+
+
+def in_legacy_order(bookings: Iterable[Booking]) -> list[Booking]:
+    """Bookings that are not completed first, then the completed ones, each in given order."""
+    return sorted(bookings, key=lambda booking: booking.status is BookingStatus.COMPLETED)
+
+
+def everywhere(rules: RuleSet) -> dict[str, str]:
+    """A rollout that puts every rule in full effect: what the rules decide, whatever the stage."""
+    return {rule.name: EVERYWHERE for rule in rules.rules}
+
+
+def is_shadow(stage: str, store_id: str) -> bool:
+    """Whether a rule at this rollout stage only counts at this store."""
+    return stage not in (EVERYWHERE, f"store:{store_id}")
+
+
+def occurrence_of(rule: Rule, booking: Booking, as_of: datetime) -> str:
+    """The occurrence part of the job key. Never a run id, a clock or a rule's name."""
+    if rule.occurrence is Occurrence.PER_START:
+        return booking.starts_at.astimezone(KST).strftime("start-%Y%m%dT%H%M")
+    if rule.occurrence is Occurrence.PER_DAY:
+        return as_of.strftime("day-%Y%m%d")
+    return rule.occurrence.value
+
+
+@dataclass
+class _Run:
+    """The working state of one planning: the ledger as decisions change it, and the results."""
+
+    rules: RuleSet
+    compiled: tuple[CompiledRule, ...]
+    as_of: datetime
+    stages: Mapping[str, str]
+    rows: dict[LedgerKey, LedgerRow]
+    decisions: list[Decision] = field(default_factory=list)
+    failures: list[BookingFailure] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
+    seen: set[DecisionKey] = field(default_factory=set)
+
+    def look_at(self, booking: Booking, position: int) -> None:
+        """Let every rule look at one booking, then write what was decided into the ledger."""
+        key = (booking.booking_num, ledger_phone(booking.phone))
+        row = self.rows.get(key)
+        facts = Facts(booking=booking, row=row or self._inherited(booking), as_of=self.as_of)
+        decided = len(self.decisions)
+        try:
+            for compiled in self.compiled:
+                self._apply(compiled, facts, position, first_sight=row is None)
+        except LedgerRowIncomplete as error:
+            self.failures.append(
+                BookingFailure(
+                    booking=booking,
+                    reason=str(error),
+                    stage=booking.status.value,
+                    position=position,
+                )
+            )
+        live = [decision for decision in self.decisions[decided:] if not decision.shadow]
+        if live:
+            known = row or first_sight_row(*key, booking.name, booking.booking_time)
+            flags = {decision.flag: True for decision in live if decision.flag}
+            self.rows[key] = known.with_values(**flags)
+
+    def _apply(
+        self, compiled: CompiledRule, facts: Facts, position: int, *, first_sight: bool
+    ) -> None:
+        rule = compiled.rule
+        failed = compiled.first_failure(facts)
+        if failed:
+            self.counts[f"{rule.name}: {failed}"] += 1
+            return
+        decision = self._decide(rule, facts.booking, position, first_sight=first_sight)
+        key = decision_key(decision)
+        if key in self.seen:
+            self.counts[f"{rule.name}: already decided"] += 1
+            return
+        self.seen.add(key)
+        self.decisions.append(decision)
+
+    def _decide(
+        self, rule: Rule, booking: Booking, position: int, *, first_sight: bool
+    ) -> Decision:
+        return Decision(
+            booking=booking,
+            rule=rule,
+            kind=rule.kind,
+            phone=booking.phone,
+            occurrence=occurrence_of(rule, booking, self.as_of),
+            flag=rule.flag,
+            first_sight=first_sight,
+            not_before=rule.hours.earliest(self.as_of) if rule.hours else self.as_of,
+            not_after=rule.not_after.deadline(booking.ends_at, self.as_of),
+            shadow=is_shadow(self.stages[rule.name], booking.store_id),
+            position=position,
+        )
+
+    def _inherited(self, booking: Booking) -> LedgerRow | None:
+        """The row of the booking that this one replaces, where the rule set inherits history."""
+        if not self.rules.inherit_rescheduled or booking.previous_booking_id is None:
+            return None
+        previous = f"{booking.store_id}_{booking.previous_booking_id}"
+        return self.rows.get((previous, ledger_phone(booking.phone)))
+
+    def plan(self, window: Window, ledger: Ledger) -> WindowPlan:
+        """The finished plan."""
+        return WindowPlan(
+            window=window,
+            rule_set=self.rules.name,
+            decisions=tuple(self.decisions),
+            failures=tuple(self.failures),
+            not_matched=+self.counts,
+            ledger_before=ledger,
+            ledger_after=Ledger(self.rows),
+        )
+
+
+def decision_key(decision: Decision) -> DecisionKey:
+    """What makes two decisions of a run the same message: booking, kind, occurrence, phone."""
+    return (
+        decision.booking.booking_num,
+        decision.kind,
+        decision.occurrence,
+        decision.phone,
+        decision.shadow,
+    )

@@ -1,0 +1,94 @@
+"""May this text leave now? Delivery mode, kill switches and pauses, read as one.
+
+Dispatch asks before the intent, and the gateway asks again just before the POST (its permit).
+Answers are at most ``max_age_ms`` old, so a switch that is thrown now stops the next text within
+that time; reading more often would cost more than the sending itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from booking_sms.ports import ControlRepository, OutgoingSms, TransportClock
+
+PAUSE_NOTE = "dispatch_pause"
+LIVE = "live"
+
+
+class SendGate:
+    """Says why a text of a store and rule must not leave, or nothing."""
+
+    def __init__(
+        self, control: ControlRepository, clock: TransportClock, *, max_age_ms: int = 500
+    ) -> None:
+        self._control = control
+        self._clock = clock
+        self._max_age_ms = max_age_ms
+        self._read_at: int | None = None
+        self._modes: dict[str, str] = {}
+        self._switches: frozenset[str] = frozenset()
+        self._pause = ""
+
+    def refusal(self, store_id: str, rule: str = "") -> str | None:
+        """Return the reason to refuse, or None. Raises LoadError when control is unreadable."""
+        self._refresh()
+        if store_id not in self._modes:
+            self._modes[store_id] = self._control.delivery_mode(store_id or None)
+        return next(self._refusals(store_id, rule), None)
+
+    def permit(self, message: OutgoingSms) -> str | None:
+        """The gateway's last question before the POST."""
+        return self.refusal(message.store_id, message.rule)
+
+    def forget(self) -> None:
+        """Read everything anew at the next question."""
+        self._read_at = None
+
+    def _refusals(self, store_id: str, rule: str) -> Iterator[str]:
+        if self._modes[store_id] != LIVE:
+            yield f"mode_{self._modes[store_id]}"
+        for switch, reason in (
+            ("all", "kill_all"),
+            (f"store:{store_id}", "kill_store"),
+            (f"rule:{rule}", "kill_rule"),
+        ):
+            if switch in self._switches:
+                yield reason
+        if self._pause:
+            yield f"paused_{self._pause}"
+
+    def _refresh(self) -> None:
+        now = self._clock.now_ms()
+        if self._read_at is not None and 0 <= now - self._read_at < self._max_age_ms:
+            return
+        self._modes = {}
+        self._switches = self._control.kill_switches()
+        self._pause = active_pause(self._control.get_note(PAUSE_NOTE), now)
+        self._read_at = now
+
+
+def active_pause(note: Mapping[str, Any] | None, now_ms: int) -> str:
+    """Reason of a pause that has not run out; empty if there is none."""
+    if not note or not note.get("active") or now_ms >= int(note.get("until_ms") or 0):
+        return ""
+    return str(note.get("reason") or "unknown")
+
+
+def pause_sending(
+    control: ControlRepository, reason: str, now_ms: int, pause_s: int, **facts: Any
+) -> None:
+    """Stop all sending for a while and say so: the note is what alarms.
+
+    It ends by itself, because a refused probe costs nothing and a door code that waits for
+    somebody to press a button does; the next refusal renews it.
+    """
+    note = {"active": True, "reason": reason, "since_ms": now_ms, **facts}
+    control.put_note(PAUSE_NOTE, note | {"until_ms": now_ms + pause_s * 1000})
+
+
+def resume_sending(control: ControlRepository) -> None:
+    """End a pause, as an operator does or the first accepted text after one."""
+    note = dict(control.get_note(PAUSE_NOTE) or {})
+    if note.get("active"):
+        control.put_note(PAUSE_NOTE, note | {"active": False})
