@@ -1,0 +1,144 @@
+"""``sms_control``: may we send, to whom not, how many so far, and who decided that.
+
+All reads are strongly consistent: a switch that was turned is seen by the next intent.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from booking_sms.adapters.dynamodb.expressions import Expression
+from booking_sms.adapters.dynamodb.table import Row, Table
+from booking_sms.adapters.dynamodb.table_schema import TableNames
+from booking_sms.adapters.dynamodb.values import instant_of, instant_text
+from booking_sms.domain.delivery import checked_mode, digits_of, strictest
+from booking_sms.ports import Clock, OperatorChange
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb import DynamoDBClient
+
+MODE = "mode"
+SWITCHES = "kill_switches"
+
+
+class DynamoDbControlRepository:
+    """Control items by name. ``hmac_key`` hides the numbers of those who opted out."""
+
+    def __init__(
+        self, client: DynamoDBClient, tables: TableNames, *, clock: Clock, hmac_key: bytes
+    ) -> None:
+        self._table = Table(client, tables.control)
+        self._clock = clock
+        self._hmac_key = hmac_key
+
+    def delivery_mode(self, store_id: str | None = None) -> str:
+        """The more cautious of the chain's mode and the store's own; absent is ``off``."""
+        names = [MODE] if store_id is None else [MODE, f"{MODE}#{store_id}"]
+        rows = self._table.get_many([{"name": name} for name in names])
+        modes = {row["name"]: row["value"] for row in rows}
+        return strictest(modes.get(MODE), *(modes[name] for name in names[1:] if name in modes))
+
+    def set_delivery_mode(
+        self, mode: str, *, by: str, reason: str, store_id: str | None = None
+    ) -> None:
+        """Set the mode of the chain or of one store; ValueError for one that does not exist."""
+        name = f"{MODE}#{store_id}" if store_id else MODE
+        self._set(name, checked_mode(mode), by, reason)
+
+    def kill_switches(self) -> frozenset[str]:
+        """Active kill switches: ``all``, ``store:ID``, ``rule:NAME``."""
+        row = self._table.get({"name": SWITCHES}) or {}
+        return frozenset(row.get("active", ()))
+
+    def set_kill_switch(self, name: str, active: bool, *, by: str, reason: str) -> None:
+        """Turn a kill switch on or off; two people may turn two switches at once."""
+        self._record(f"kill#{name}", "on" if active else "off", by, reason)
+        terms = Expression()
+        verb = "ADD" if active else "DELETE"
+        update = f"{verb} {terms.name('active')} {terms.value({name})}"
+        self._table.update({"name": SWITCHES}, update, terms)
+
+    def is_opted_out(self, phone: str) -> bool:
+        """Whether this number refused advertising, however it is written."""
+        return self._table.get({"name": self._opt_out_name(phone)}) is not None
+
+    def add_opt_outs(self, phones: Iterable[str]) -> None:
+        """Remember numbers that refused advertising; only new ones are written."""
+        names = dict.fromkeys(self._opt_out_name(phone) for phone in phones)
+        known = {row["name"] for row in self._table.get_many([{"name": n} for n in names])}
+        at = instant_text(self._clock.now())
+        for name in names:
+            if name not in known:
+                self._table.put({"name": name, "at": at})
+
+    def rollout_stage(self, rule: str) -> str | None:
+        """Stored rollout stage of a rule, or None: the rule's own."""
+        row = self._table.get({"name": f"rollout#{rule}"})
+        return str(row["value"]) if row else None
+
+    def set_rollout_stage(self, rule: str, stage: str, *, by: str, reason: str) -> None:
+        """Set a rule's rollout stage."""
+        self._set(f"rollout#{rule}", stage, by, reason)
+
+    def add_to_counter(self, name: str, day: date, amount: int) -> int:
+        """Add to a day's counter; return the new value.
+
+        Atomic, not idempotent: a repeated try after a lost answer counts twice, so a cap is
+        then reached too early, never too late.
+        """
+        terms = Expression()
+        update = f"ADD {terms.name('count')} {terms.value(amount)}"
+        row = self._table.update({"name": _counter_name(name, day)}, update, terms)
+        return int(row["count"]) if row else 0
+
+    def counter(self, name: str, day: date) -> int:
+        """Value of a day's counter, 0 when nothing was counted."""
+        row = self._table.get({"name": _counter_name(name, day)}) or {}
+        return int(row.get("count", 0))
+
+    def put_note(self, name: str, value: Mapping[str, Any]) -> None:
+        """Keep a JSON-able note by name (up to 400 KB with its name)."""
+        self._table.put({"name": f"note#{name}", "json": json.dumps(value, ensure_ascii=False)})
+
+    def get_note(self, name: str) -> Mapping[str, Any] | None:
+        """Read a note as JSON gives it back, or None."""
+        row = self._table.get({"name": f"note#{name}"})
+        return json.loads(row["json"]) if row else None
+
+    def operator_changes(self, month: date) -> tuple[OperatorChange, ...]:
+        """Changes of the month that ``month`` lies in, oldest first."""
+        row = self._table.get({"name": f"audit#{month:%Y-%m}"}) or {}
+        return tuple(_change_of(entry) for entry in row.get("entries", ()))
+
+    def _set(self, name: str, value: str, by: str, reason: str) -> None:
+        at = self._record(name, value, by, reason)
+        self._table.put({"name": name, "value": value, "by": by, "reason": reason, "at": at})
+
+    def _record(self, name: str, value: str, by: str, reason: str) -> str:
+        """Write the trail before the change: what was changed is never without its record."""
+        now = self._clock.now()
+        at = instant_text(now)
+        entry = {"name": name, "value": value, "by": by, "reason": reason, "at": at}
+        terms = Expression()
+        entries = terms.name("entries")
+        so_far = f"if_not_exists({entries}, {terms.value([])})"
+        update = f"SET {entries} = list_append({so_far}, {terms.value([entry])})"
+        self._table.update({"name": f"audit#{now:%Y-%m}"}, update, terms)
+        return at
+
+    def _opt_out_name(self, phone: str) -> str:
+        digest = hmac.new(self._hmac_key, digits_of(phone).encode(), hashlib.sha256)
+        return f"optout#{digest.hexdigest()}"
+
+
+def _counter_name(name: str, day: date) -> str:
+    return f"counter#{name}#{day:%Y-%m-%d}"
+
+
+def _change_of(entry: Row) -> OperatorChange:
+    return OperatorChange(**{**entry, "at": instant_of(entry["at"])})

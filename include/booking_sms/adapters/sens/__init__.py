@@ -1,0 +1,1 @@
+"""Naver Cloud SENS, SMS v2: sign, send once, look up. The vendor's words stay in here."""

@@ -1,0 +1,166 @@
+"""Modes, switches, opt-outs, counters, notes, and who changed them."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date, timedelta
+
+import pytest
+
+from booking_sms.testing import NOW
+
+from .conftest import PREFIX
+
+WHO = {"by": "captain", "reason": "test"}
+DAY = date(2026, 3, 2)
+
+
+def test_a_fresh_production_cannot_send(stores):
+    assert stores.control.delivery_mode() == "off"
+    assert stores.control.delivery_mode("900101") == "off"
+
+
+@pytest.mark.parametrize(
+    ("chain", "store", "effective"),
+    [
+        ("live", None, "live"),
+        ("live", "off", "off"),
+        ("live", "comparison", "comparison"),
+        ("comparison", "live", "comparison"),
+        ("off", "live", "off"),
+        (None, "live", "off"),
+        ("live", "live", "live"),
+    ],
+)
+def test_the_more_cautious_mode_wins(stores, chain, store, effective):
+    if chain:
+        stores.control.set_delivery_mode(chain, **WHO)
+    if store:
+        stores.control.set_delivery_mode(store, store_id="900101", **WHO)
+
+    assert stores.control.delivery_mode("900101") == effective
+    assert stores.control.delivery_mode() == (chain or "off")
+    assert stores.control.delivery_mode("900102") == (chain or "off")
+
+
+def test_a_mode_that_does_not_exist_is_refused(stores):
+    with pytest.raises(ValueError, match="turbo"):
+        stores.control.set_delivery_mode("turbo", **WHO)
+    assert stores.control.operator_changes(DAY) == ()
+
+
+@pytest.mark.integration
+def test_a_stored_mode_that_nobody_knows_is_off(client, dynamodb):
+    item = {"name": {"S": "mode"}, "value": {"S": "LIVE"}}
+    client.put_item(TableName=f"{PREFIX}sms_control", Item=item)
+
+    assert dynamodb.control.delivery_mode() == "off"
+
+
+def test_kill_switches_are_turned_on_and_off_one_by_one(stores):
+    assert stores.control.kill_switches() == frozenset()
+
+    stores.control.set_kill_switch("all", True, **WHO)
+    stores.control.set_kill_switch("store:900101", True, **WHO)
+    stores.control.set_kill_switch("store:900101", True, **WHO)
+    stores.control.set_kill_switch("all", False, **WHO)
+    assert stores.control.kill_switches() == {"store:900101"}
+
+    stores.control.set_kill_switch("store:900101", False, **WHO)
+    stores.control.set_kill_switch("rule:guide", False, **WHO)
+    assert stores.control.kill_switches() == frozenset()
+
+
+def test_an_opt_out_is_known_however_the_number_is_written(stores):
+    stores.control.add_opt_outs(["01000001234", "010-0000-5678", "01000001234"])
+    stores.control.add_opt_outs(["01000001234"])
+    stores.control.add_opt_outs([])
+
+    assert stores.control.is_opted_out("010-0000-1234")
+    assert stores.control.is_opted_out("+82 10-0000-5678")
+    assert not stores.control.is_opted_out("01000009999")
+
+
+@pytest.mark.integration
+def test_opted_out_numbers_are_stored_as_digests(client, dynamodb):
+    dynamodb.control.add_opt_outs(f"0100000{number:04d}" for number in range(120))
+
+    items = client.scan(TableName=f"{PREFIX}sms_control")["Items"]
+
+    assert len(items) == 120
+    assert "0100000" not in str(items)
+
+
+def test_a_rules_stage_is_its_own_until_it_is_set(stores):
+    assert stores.control.rollout_stage("event") is None
+
+    stores.control.set_rollout_stage("event", "store:900101", **WHO)
+
+    assert stores.control.rollout_stage("event") == "store:900101"
+    assert stores.control.rollout_stage("guide") is None
+
+
+def test_counters_are_by_name_and_day(stores):
+    assert stores.control.counter("sms", DAY) == 0
+    assert stores.control.add_to_counter("sms", DAY, 2) == 2
+    assert stores.control.add_to_counter("sms", DAY, 3) == 5
+    assert stores.control.add_to_counter("sms", DAY + timedelta(days=1), 1) == 1
+    assert stores.control.add_to_counter("ads", DAY, 1) == 1
+    assert stores.control.add_to_counter("sms", DAY, -1) == 4
+    assert stores.control.counter("sms", DAY) == 4
+
+
+def test_counting_at_once_loses_nothing(stores):
+    with ThreadPoolExecutor(16) as threads:
+        values = list(
+            threads.map(lambda _: stores.control.add_to_counter("sms", DAY, 1), range(64))
+        )
+
+    assert sorted(values) == list(range(1, 65))
+
+
+def test_a_note_comes_back_as_json_and_is_replaced_whole(stores):
+    stores.control.put_note("heartbeat", {"at": "now", "counts": (1, 2), "rate": 0.5, "없음": None})
+    assert stores.control.get_note("heartbeat") == {
+        "at": "now",
+        "counts": [1, 2],
+        "rate": 0.5,
+        "없음": None,
+    }
+
+    stores.control.put_note("heartbeat", {})
+    assert stores.control.get_note("heartbeat") == {}
+    assert stores.control.get_note("silence") is None
+
+
+def test_notes_modes_and_counters_do_not_meet(stores):
+    stores.control.put_note("mode", {"value": "live"})
+
+    assert stores.control.delivery_mode() == "off"
+
+
+def test_every_change_by_a_person_is_on_the_trail(stores):
+    stores.control.set_delivery_mode("live", by="captain", reason="cutover")
+    stores.clock.advance(timedelta(minutes=1))
+    stores.control.set_delivery_mode("off", by="owner", reason="wait", store_id="900101")
+    stores.control.set_kill_switch("all", True, by="owner", reason="wrong text")
+    stores.control.set_rollout_stage("event", "all", by="captain", reason="signed")
+    stores.control.put_note("heartbeat", {"at": 1})
+
+    changes = stores.control.operator_changes(DAY)
+
+    assert [(c.name, c.value, c.by, c.reason) for c in changes] == [
+        ("mode", "live", "captain", "cutover"),
+        ("mode#900101", "off", "owner", "wait"),
+        ("kill#all", "on", "owner", "wrong text"),
+        ("rollout#event", "all", "captain", "signed"),
+    ]
+    assert [change.at - NOW for change in changes[:2]] == [timedelta(0), timedelta(minutes=1)]
+
+
+def test_the_trail_is_kept_by_month(stores):
+    stores.control.set_delivery_mode("live", **WHO)
+    stores.clock.advance(timedelta(days=31))
+    stores.control.set_delivery_mode("off", **WHO)
+
+    assert [c.value for c in stores.control.operator_changes(DAY)] == ["live"]
+    assert [c.value for c in stores.control.operator_changes(date(2026, 4, 30))] == ["off"]
+    assert stores.control.operator_changes(date(2026, 5, 1)) == ()

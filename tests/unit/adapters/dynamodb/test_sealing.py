@@ -1,0 +1,43 @@
+"""Encryption at rest: the first key seals, every key opens."""
+
+import pytest
+from cryptography.fernet import Fernet
+
+from booking_sms.adapters.dynamodb import Sealer
+from booking_sms.domain.errors import SettingsInvalid
+
+OLD, NEW = (Fernet.generate_key().decode() for _ in range(2))
+
+
+def test_what_is_sealed_opens_and_is_not_readable():
+    sealed = Sealer([NEW]).seal("비밀")
+
+    assert Sealer([NEW]).open(sealed) == "비밀"
+    assert "비밀" not in sealed
+
+
+def test_after_a_rotation_old_seals_open_and_are_known_as_old():
+    sealed = Sealer([OLD]).seal("text")
+    rotated = Sealer([NEW, OLD])
+
+    assert rotated.open(sealed) == "text"
+    assert not rotated.is_current(sealed)
+    assert rotated.is_current(rotated.seal("text"))
+
+
+@pytest.mark.parametrize("sealed", ["", "not a token", Sealer([OLD]).seal("text")])
+def test_what_no_key_opens_is_none(sealed):
+    assert Sealer([NEW]).open(sealed) is None
+
+
+@pytest.mark.parametrize("keys", [[], ["short"], [NEW, "not base64!"]])
+def test_keys_that_are_none(keys):
+    with pytest.raises(SettingsInvalid):
+        Sealer(keys)
+
+
+def test_an_error_shows_no_key():
+    with pytest.raises(SettingsInvalid) as raised:
+        Sealer(["c2hvcnQta2V5LW9mLW5vYm9keQ=="])
+
+    assert "c2hvcnQ" not in str(raised.value)
