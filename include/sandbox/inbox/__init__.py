@@ -1,0 +1,1 @@
+"""One page that shows every message as the person would get it."""

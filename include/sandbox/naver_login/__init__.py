@@ -1,0 +1,1 @@
+"""The login site: its form, its walls, its cookies."""

@@ -1,0 +1,1 @@
+"""Starts and stops a whole world: the sandbox, a DynamoDB and a small AWS, as one group."""

@@ -1,0 +1,1 @@
+"""The seeded business world: stores, customers and the life of each booking."""
