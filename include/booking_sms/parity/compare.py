@@ -1,0 +1,141 @@
+"""Compares the candidate's outcomes with the recorded ones, and refuses to pass on nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from booking_sms.domain.rule import RuleSet
+from booking_sms.parity.differences import CHANNELS, Difference, differences_of, items_of
+from booking_sms.parity.explained import Explanation, is_explained, kinds_of
+from booking_sms.pipeline.summary import IDLE
+
+Outcome = Mapping[str, Any]
+Pair = tuple[Outcome, Outcome]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChannelCount:
+    """Items on each side and differences between them. Telegram's items are lines."""
+
+    expected: int
+    actual: int
+    mismatches: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ParityReport:
+    """The result of a comparison.
+
+    ``unexplained`` is the headline; ``vacuous`` lists what was compared with nothing. The match
+    percentage counts scenarios without an unexplained difference.
+    """
+
+    scenarios: int
+    channels: Mapping[str, ChannelCount]
+    explained: tuple[Difference, ...] = field(default=(), repr=False)
+    unexplained: tuple[Difference, ...] = field(default=(), repr=False)
+    vacuous: tuple[str, ...] = ()
+
+    @property
+    def passed(self) -> bool:
+        """Nothing unexplained, and something real was compared on both sides."""
+        return not self.unexplained and not self.vacuous
+
+    @property
+    def match_percentage(self) -> float:
+        """Share of scenarios that agree, 0 to 100; 0 of nothing. Never rounded up to 100."""
+        if not self.scenarios:
+            return 0.0
+        differing = len({difference.scenario for difference in self.unexplained})
+        return int((self.scenarios - differing) / self.scenarios * 10_000) / 100
+
+    def as_dict(self) -> dict[str, Any]:
+        """The published form: counts only, no person."""
+        channels = {
+            channel: {
+                "expected": count.expected,
+                "actual": count.actual,
+                "mismatches": count.mismatches,
+            }
+            for channel, count in self.channels.items()
+        }
+        return {
+            "scenarios": self.scenarios,
+            **channels,
+            "match_percentage": self.match_percentage,
+            "explained": len(self.explained),
+            "unexplained": len(self.unexplained),
+        }
+
+
+def compare(
+    expected: Sequence[Outcome],
+    actual: Sequence[Outcome],
+    rules: RuleSet,
+    explanations: Sequence[Explanation] = (),
+    *,
+    today: date,
+) -> ParityReport:
+    """Compare outcomes by scenario id. ``today`` judges which explanations still hold.
+
+    A scenario that only one side has is an error of the other side.
+    """
+    pairs = _pairs(expected, actual)
+    found = [
+        difference
+        for scenario, (left, right) in pairs.items()
+        for difference in differences_of(scenario, left, right)
+    ]
+    kinds = kinds_of(rules)
+    sorted_out: dict[bool, list[Difference]] = {True: [], False: []}
+    for difference in found:
+        known = is_explained(difference.path, difference.kind, explanations, kinds, today)
+        sorted_out[known].append(difference)
+    return ParityReport(
+        scenarios=len(pairs),
+        channels={channel: _count(channel, pairs.values(), found) for channel in CHANNELS},
+        explained=tuple(sorted_out[True]),
+        unexplained=tuple(sorted_out[False]),
+        vacuous=(*_doubled(expected, actual), *_vacuous(pairs)),
+    )
+
+
+def _pairs(expected: Sequence[Outcome], actual: Sequence[Outcome]) -> dict[str, Pair]:
+    left = {str(outcome["id"]): outcome for outcome in expected}
+    right = {str(outcome["id"]): outcome for outcome in actual}
+    nothing = {"error": "this side has no such scenario"}
+    return {
+        scenario: (left.get(scenario, nothing), right.get(scenario, nothing))
+        for scenario in dict.fromkeys([*left, *right])
+    }
+
+
+def _doubled(expected: Sequence[Outcome], actual: Sequence[Outcome]) -> Iterable[str]:
+    """An id that comes twice on a side would hide one of the two."""
+    for name, side in (("expected", expected), ("actual", actual)):
+        if len({str(outcome["id"]) for outcome in side}) != len(side):
+            yield f"an id comes twice on the {name} side"
+
+
+def _count(channel: str, pairs: Iterable[Pair], found: Iterable[Difference]) -> ChannelCount:
+    sides = [(items_of(left, channel), items_of(right, channel)) for left, right in pairs]
+    return ChannelCount(
+        expected=sum(len(left) for left, _ in sides),
+        actual=sum(len(right) for _, right in sides),
+        mismatches=sum(difference.channel == channel for difference in found),
+    )
+
+
+def _vacuous(pairs: Mapping[str, Pair]) -> Iterable[str]:
+    """What would make a pass worthless: no scenario, or a channel that is empty on a side."""
+    if not pairs:
+        yield "no scenario was compared"
+        return
+    for channel in CHANNELS:
+        for side, name in enumerate(("expected", "actual")):
+            items = (item for pair in pairs.values() for item in items_of(pair[side], channel))
+            if not any(item != IDLE for item in items):
+                yield f"{channel}: nothing on the {name} side"

@@ -1,0 +1,163 @@
+"""Differences of two outcomes of one scenario, channel by channel, field by field.
+
+Items are paired by what they are about (a message by kind and recipient, a write by its key), so
+one missing message is one difference and not a shifted rest. Order counts. Values are compared
+with their types: ``true`` is not ``1``.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from booking_sms.domain.ledger import FLAG_OF_KIND
+from booking_sms.pipeline.summary import WORD_OF_KIND
+
+CHANNELS = ("sms", "writes", "ledger", "telegram")
+_FIELD_OF = {"sms": "sms", "writes": "writes", "ledger": "ledger_after", "telegram": "telegram"}
+_KIND_OF_FLAG = {flag: kind for kind, flag in FLAG_OF_KIND.items()}
+_KIND_OF_WORD = {word: kind for kind, word in WORD_OF_KIND.items()}
+_ABSENT = object()
+Keyed = tuple[Hashable, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Difference:
+    """One difference. ``path`` is what explanations name: channel, then field.
+
+    ``expected`` and ``actual`` may name people: mask them before they are shown.
+    """
+
+    scenario: str
+    channel: str
+    path: str
+    kind: str = ""
+    expected: Any = field(default=None, repr=False)
+    actual: Any = field(default=None, repr=False)
+
+
+def items_of(outcome: Mapping[str, Any], channel: str) -> list[Any]:
+    """The channel's items: messages, writes, rows, or lines of the summary."""
+    value = outcome.get(_FIELD_OF[channel])
+    if channel == "telegram":
+        return value.split("\n") if isinstance(value, str) and value else []
+    return list(value) if isinstance(value, list) else []
+
+
+def differences_of(
+    scenario: str, expected: Mapping[str, Any], actual: Mapping[str, Any]
+) -> list[Difference]:
+    """Every difference of one scenario. An error on a side differs in every channel."""
+    if "error" in expected or "error" in actual:
+        return [
+            Difference(
+                scenario=scenario,
+                channel=channel,
+                path=f"{channel}.error",
+                expected=expected.get("error"),
+                actual=actual.get("error"),
+            )
+            for channel in CHANNELS
+        ]
+    found: list[Difference] = []
+    for channel in CHANNELS:
+        if _is_usable(expected, channel) and _is_usable(actual, channel):
+            pair = items_of(expected, channel), items_of(actual, channel)
+            found.extend(_channel(scenario, channel, *pair))
+        else:
+            found.append(Difference(scenario=scenario, channel=channel, path=f"{channel}.shape"))
+    return found
+
+
+def _is_usable(outcome: Mapping[str, Any], channel: str) -> bool:
+    """Whether a side has the channel at all, as a text or as a list of objects."""
+    value = outcome.get(_FIELD_OF[channel])
+    if channel == "telegram":
+        return isinstance(value, str)
+    return isinstance(value, list) and all(isinstance(item, Mapping) for item in value)
+
+
+def _channel(
+    scenario: str, channel: str, expected: Sequence[Any], actual: Sequence[Any]
+) -> Iterator[Difference]:
+    """Differences in one channel: paired items' fields, lone items, then the order."""
+    wanted, got = _keyed(channel, expected), _keyed(channel, actual)
+    for key in list(dict.fromkeys([*wanted, *got])):
+        left, right = wanted.get(key, _ABSENT), got.get(key, _ABSENT)
+        for path, ours, theirs in _fields(channel, left, right):
+            yield Difference(
+                scenario=scenario,
+                channel=channel,
+                path=path,
+                kind=_kind(channel, path, right if left is _ABSENT else left),
+                expected=ours,
+                actual=theirs,
+            )
+    common = wanted.keys() & got.keys()
+    before, after = ([key for key in side if key in common] for side in (wanted, got))
+    if before != after:
+        yield Difference(scenario=scenario, channel=channel, path=f"{channel}.order")
+
+
+def _keyed(channel: str, items: Sequence[Any]) -> dict[Hashable, Any]:
+    """Items by what they are about; a second one about the same gets a number of its own."""
+    times: Counter[Hashable] = Counter()
+    keyed: dict[Hashable, Any] = {}
+    for item in items:
+        about = _ABOUT[channel](item)
+        times[about] += 1
+        keyed[(about, times[about])] = item
+    return keyed
+
+
+def _fields(channel: str, left: Any, right: Any) -> Iterator[tuple[str, Any, Any]]:
+    """(path, expected, actual) of everything that differs below one pair of items."""
+    if left is _ABSENT:
+        yield f"{channel}.unexpected", None, right
+    elif right is _ABSENT:
+        yield f"{channel}.missing", left, None
+    else:
+        yield from _deep(channel, left, right)
+
+
+def _deep(path: str, left: Any, right: Any) -> Iterator[tuple[str, Any, Any]]:
+    if isinstance(left, Mapping) and isinstance(right, Mapping):
+        for name in dict.fromkeys([*left, *right]):
+            yield from _deep(f"{path}.{name}", left.get(name, _ABSENT), right.get(name, _ABSENT))
+    elif type(left) is not type(right) or left != right:
+        yield path, _or_none(left), _or_none(right)
+
+
+def _or_none(side: Any) -> Any:
+    return None if side is _ABSENT else side
+
+
+def _kind(channel: str, path: str, item: Any) -> str:
+    """The message kind that a difference is about, as far as it says."""
+    flag = _KIND_OF_FLAG.get(path.rsplit(".", 1)[-1], "")
+    if channel == "sms":
+        return str(item.get("kind", ""))
+    if channel == "writes" and not flag:
+        changed = next(iter(item.get("set") or ()), "confirm_sms")
+        return _KIND_OF_FLAG.get(changed, "")
+    if channel == "telegram":
+        return next((kind for word, kind in _KIND_OF_WORD.items() if f" {word} " in item), "")
+    return flag
+
+
+def _about_write(item: Mapping[str, Any]) -> Hashable:
+    return (item.get("op"), *_about_row(item.get("key") or {}), *sorted(item.get("set") or ()))
+
+
+def _about_row(item: Mapping[str, Any]) -> tuple[Any, Any]:
+    return (item.get("booking_num"), item.get("phone"))
+
+
+_ABOUT: Mapping[str, Callable[[Any], Hashable]] = {
+    "sms": lambda item: (item.get("kind"), item.get("to")),
+    "writes": _about_write,
+    "ledger": _about_row,
+    "telegram": lambda line: line,
+}

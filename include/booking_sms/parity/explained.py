@@ -1,0 +1,68 @@
+"""Differences that were intended, decided one by one: who says so, why, and until when.
+
+An entry explains the differences at ``field`` (a pattern over the differences' own paths, such
+as ``sms.store`` or ``ledger.remind_sms``) that the message kind of ``rule`` is about. An entry
+past its date explains nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from pydantic import Field
+
+from booking_sms.config.yaml_source import read_yaml
+from booking_sms.domain.rule import Model, RuleSet
+
+ANY_RULE = "*"
+
+
+class Explanation(Model):
+    """One intended difference. ``rule`` names a rule of the set under test, or ``*``."""
+
+    field: str = Field(min_length=1, pattern=r"^(sms|writes|ledger|telegram)([.*].*)?$")
+    rule: str = Field(min_length=1)
+    reason: str = Field(min_length=10)
+    owner: str = Field(min_length=1)
+    expires: date
+
+    def covers(self, path: str, kind: str, kinds: Mapping[str, str], today: date) -> bool:
+        """Whether this entry explains a difference at ``path`` about a message of ``kind``."""
+        if today > self.expires or not fnmatchcase(path, self.field):
+            return False
+        return self.rule == ANY_RULE or kinds.get(self.rule) == kind
+
+
+class ExplainedFile(Model):
+    """The file as it stands; an empty list is the normal case."""
+
+    explained: tuple[Explanation, ...] = ()
+
+
+def read_explained(path: Path, rules: RuleSet) -> tuple[Explanation, ...]:
+    """Every entry; RuleInvalid with file and line for unknown keys and unknown rules."""
+    source = read_yaml(path)
+    entries = source.parse(ExplainedFile).explained
+    for number, entry in enumerate(entries):
+        if entry.rule != ANY_RULE and entry.rule not in kinds_of(rules):
+            raise source.error(("explained", number, "rule"), f"no rule {entry.rule!r}")
+    return entries
+
+
+def kinds_of(rules: RuleSet) -> dict[str, str]:
+    """Message kind by rule name."""
+    return {rule.name: rule.kind for rule in rules.rules}
+
+
+def is_explained(
+    path: str,
+    kind: str,
+    entries: Sequence[Explanation],
+    kinds: Mapping[str, str],
+    today: date,
+) -> bool:
+    """Whether any entry explains the difference."""
+    return any(entry.covers(path, kind, kinds, today) for entry in entries)
