@@ -1,0 +1,1 @@
+"""The command ``booking-sms``: what people without a scheduler, and operators, type."""

@@ -1,0 +1,41 @@
+"""Entry point of ``booking-sms``; every command lives in a module named for its concern."""
+
+from __future__ import annotations
+
+import typer
+
+from booking_sms.cli import control, doctor, outbox, plan, run, sandbox
+from booking_sms.cli.composition import close_applications
+from booking_sms.cli.console import fail, log_to_stderr
+from booking_sms.domain.errors import BookingSmsError, ConfigError
+
+app = typer.Typer(
+    name="booking-sms",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Naver bookings into text messages, each accounted for.",
+)
+app.add_typer(sandbox.app, name="sandbox")
+app.add_typer(outbox.app, name="outbox")
+app.add_typer(control.app, name="control")
+plan.register(app)
+run.register(app)
+doctor.register(app)
+
+
+def main() -> None:
+    """Run a command; a known error is one line on stderr and a non-zero exit."""
+    log_to_stderr()
+    try:
+        app()
+    except ConfigError as error:
+        raise SystemExit(fail(str(error)).exit_code) from None
+    except BookingSmsError as error:
+        raise SystemExit(fail(f"{error.code}: {error}", code=1).exit_code) from None
+    finally:
+        close_applications()
+
+
+if __name__ == "__main__":
+    main()

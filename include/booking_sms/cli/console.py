@@ -1,0 +1,66 @@
+"""How commands speak: JSON on ``--json``, a table otherwise, one clear line on errors."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import structlog
+import typer
+from rich.console import Console
+from rich.table import Table
+
+JsonOption = typer.Option(False, "--json", help="Machine-readable output on stdout.")
+out = Console()
+err = Console(stderr=True)
+
+
+def log_to_stderr() -> None:
+    """Logs are JSON lines on stderr: stdout belongs to the command's own answer."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso"),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ],
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
+    )
+
+
+def print_json(document: Any) -> None:
+    """Print one JSON document on stdout, readable Korean included."""
+    sys.stdout.write(json.dumps(document, ensure_ascii=False, default=str) + "\n")
+
+
+def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Print a table; an empty one says so."""
+    table = Table(title=title, title_justify="left", header_style="bold")
+    for column in columns:
+        table.add_column(column)
+    for row in rows:
+        table.add_row(*(str(cell) for cell in row))
+    out.print(table if table.row_count else f"{title}: nothing")
+
+
+def print_facts(title: str, facts: Mapping[str, Any], *, as_json: bool) -> None:
+    """Print a mapping as JSON or as a two-column table."""
+    if as_json:
+        print_json(dict(facts))
+    else:
+        print_table(
+            title, ("what", "value"), ((key, _plain(value)) for key, value in facts.items())
+        )
+
+
+def _plain(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else str(value)
+
+
+def fail(message: str, *, code: int = 2) -> typer.Exit:
+    """Print one line on stderr and return the exit to raise."""
+    err.print(f"[red]booking-sms:[/red] {message}", highlight=False, soft_wrap=True)
+    return typer.Exit(code)

@@ -1,0 +1,95 @@
+"""``booking-sms control``: delivery mode, kill switches and rollout, with who and why."""
+
+from __future__ import annotations
+
+import typer
+
+from booking_sms.cli.composition import application
+from booking_sms.cli.console import JsonOption, fail, print_facts
+
+app = typer.Typer(
+    no_args_is_help=True, help="What may be sent; every change has a name and a reason."
+)
+
+MODES = ("live", "off", "comparison")
+ByOption = typer.Option(..., "--by", help="Who changes it.")
+ReasonOption = typer.Option(..., "--reason", help="Why.")
+
+
+@app.command()
+def show(as_json: bool = JsonOption) -> None:
+    """Delivery mode, kill switches and rollout stages as the client will see them."""
+    composed = application()
+    stages = {
+        rule.name: composed.control.rollout_stage(rule.name) or rule.rollout
+        for rule in composed.catalog().rules.rules
+    }
+    facts = {
+        "delivery_mode": composed.control.delivery_mode(),
+        "kill_switches": sorted(composed.control.kill_switches()),
+        "rollout": stages,
+    }
+    print_facts("control", facts, as_json=as_json)
+
+
+@app.command("set-mode")
+def set_mode(
+    mode: str = typer.Argument(help="live, off or comparison."),
+    by: str = ByOption,
+    reason: str = ReasonOption,
+    store: str = typer.Option("", help="One store only."),
+    as_json: bool = JsonOption,
+) -> None:
+    """Set the delivery mode; absent means off, so a fresh production cannot send."""
+    if mode not in MODES:
+        raise fail(f"unknown mode {mode!r}; choose one of {', '.join(MODES)}")
+    composed = application()
+    if store:
+        composed.catalog().stores.get(store)
+    composed.control.set_delivery_mode(mode, by=by, reason=reason, store_id=store or None)
+    print_facts("control", {"store": store or "all", "delivery_mode": mode}, as_json=as_json)
+
+
+@app.command()
+def kill(
+    target: str = typer.Argument(help="all, store:ID or rule:NAME."),
+    by: str = ByOption,
+    reason: str = ReasonOption,
+    off: bool = typer.Option(False, "--off", help="Release the switch."),
+    as_json: bool = JsonOption,
+) -> None:
+    """Throw or release a kill switch; jobs are made and wait."""
+    kind, _, name = target.partition(":")
+    if target != "all" and (kind not in {"store", "rule"} or not name):
+        raise fail(f"unknown target {target!r}; write all, store:ID or rule:NAME")
+    composed = application()
+    composed.control.set_kill_switch(target, not off, by=by, reason=reason)
+    print_facts("control", {"kill_switch": target, "active": not off}, as_json=as_json)
+
+
+@app.command()
+def rollout(
+    rule: str = typer.Argument(help="Name of the rule."),
+    stage: str = typer.Argument(help="shadow, store:ID or all."),
+    by: str = ByOption,
+    reason: str = ReasonOption,
+    as_json: bool = JsonOption,
+) -> None:
+    """Set a rule's rollout stage."""
+    composed = application()
+    names = {item.name for item in composed.catalog().rules.rules}
+    if rule not in names:
+        raise fail(f"unknown rule {rule!r}; known: {', '.join(sorted(names))}")
+    if stage not in {"shadow", "all"} and not stage.startswith("store:"):
+        raise fail(f"unknown stage {stage!r}; write shadow, store:ID or all")
+    composed.control.set_rollout_stage(rule, stage, by=by, reason=reason)
+    print_facts("control", {"rule": rule, "stage": stage}, as_json=as_json)
+
+
+@app.command("reset-session")
+def reset_session(
+    by: str = ByOption, reason: str = ReasonOption, as_json: bool = JsonOption
+) -> None:
+    """After a person has settled what Naver asked for: logins may be tried again."""
+    application().session.reset(by=f"{by}: {reason}")
+    print_facts("control", {"session": "EXPIRED", "next": "the next run logs in"}, as_json=as_json)

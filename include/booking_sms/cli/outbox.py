@@ -1,0 +1,83 @@
+"""``booking-sms outbox``: what the jobs are, without a person in sight."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import typer
+
+from booking_sms.cli.composition import application
+from booking_sms.cli.console import JsonOption, fail, print_json, print_table
+from booking_sms.domain.booking import KST
+from booking_sms.domain.phone import mask_phone
+from booking_sms.domain.sms_job import ACCOUNTING, SmsJob
+
+app = typer.Typer(no_args_is_help=True, help="The outbox: jobs, states, reasons.")
+
+
+@app.command()
+def stats(
+    window: str = typer.Option("", help="Only jobs of this window (its end, ISO)."),
+    as_json: bool = JsonOption,
+) -> None:
+    """Jobs by store, kind and state, and the accounting identity over them."""
+    counts = application().jobs.count_by_state(window or None)
+    rows = [
+        {"store": store, "kind": kind, "state": state, "jobs": jobs}
+        for (store, kind, state), jobs in sorted(counts.items())
+    ]
+    identity = accounting_groups(counts)
+    if as_json:
+        print_json({"jobs": rows, "accounting": identity})
+        return
+    print_table("outbox", ("store", "kind", "state", "jobs"), (tuple(row.values()) for row in rows))
+    print_table("accounting", ("group", "jobs"), identity.items())
+
+
+def accounting_groups(counts: Any) -> dict[str, int]:
+    """planned = sent + refused + skipped + superseded + expired + held + in flight."""
+    groups: Counter[str] = Counter()
+    for (_, _, state), jobs in counts.items():
+        group = next(name for name, states in ACCOUNTING.items() if state in states)
+        groups[group] += jobs
+    return {"planned": sum(counts.values()), **{name: groups[name] for name in ACCOUNTING}}
+
+
+@app.command()
+def show(
+    booking_num: str = typer.Argument(help="{store}_{booking id}"),
+    as_json: bool = JsonOption,
+) -> None:
+    """The story of one booking's messages, recipients masked."""
+    jobs = application().jobs.of_booking(booking_num)
+    if not jobs:
+        raise fail(f"no job of booking {booking_num}", code=1)
+    stories = [job_story(job) for job in jobs]
+    if as_json:
+        print_json(stories)
+        return
+    for story in stories:
+        print_table(f"job {story['job_id']}", ("what", "value"), story.items())
+
+
+def job_story(job: SmsJob) -> dict[str, Any]:
+    """One job as an operator may see it: everything but the person and the text."""
+    return {
+        "job_id": job.job_id,
+        "booking": job.booking_num,
+        "kind": job.kind,
+        "to": mask_phone(job.to),
+        "state": job.state.value,
+        "reason": job.reason,
+        "attempt": job.attempt,
+        "window": job.window,
+        "rule": job.rule,
+        "template": f"{job.template}@{job.template_digest}",
+        "not_before": job.not_before.astimezone(KST).isoformat(),
+        "not_after": job.not_after.astimezone(KST).isoformat(),
+        "request_id": job.request_id,
+        "attempts": [
+            {"number": a.number, "outcome": a.outcome, "code": a.code} for a in job.attempts
+        ],
+    }

@@ -1,0 +1,300 @@
+"""The main job's steps, as the DAG tasks and the CLI call them: one function a task.
+
+Each takes the composed Application and returns JSON-able counts and keys, never a person, so
+its result may travel through XCom. What happens inside each step lives in ``pipeline``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from booking_sms.bootstrap import Application
+from booking_sms.domain.errors import (
+    BookingSmsError,
+    ExtractError,
+    StoresFailed,
+    WindowRefused,
+)
+from booking_sms.domain.sms_job import OPEN_SHARDS, SmsJob
+from booking_sms.domain.window import WINDOW_LENGTH, CoverageStatus, StoreCoverage, Window
+from booking_sms.pipeline import delivery, dispatch, load, plan, reconcile, report, settle
+from booking_sms.pipeline import extract as extraction
+from booking_sms.pipeline.plan_document import read_plan, write_plan
+
+Summary = dict[str, Any]
+
+
+def resolve_window(
+    app: Application,
+    data_interval_end: datetime | None,
+    window_end_param: str | None,
+    run_type: str,
+) -> Window:
+    """The window of a DAG run: ``window_end`` for manual runs, else its data interval's end.
+
+    Raises WindowRefused when neither is given, when the instant is not the end of a window,
+    when a scheduled one lies before ``effective_from``, or when it is still to come on the
+    business clock.
+    """
+    window = Window(_window_end(data_interval_end, window_end_param))
+    if run_type == "scheduled" and app.settings.is_before_start(window.as_of):
+        raise WindowRefused("the window lies before effective_from", window=window.name)
+    if window.as_of > app.clock.now():
+        raise WindowRefused("the window has not ended yet", window=window.name)
+    return window
+
+
+def _window_end(data_interval_end: datetime | None, window_end_param: str | None) -> datetime:
+    if window_end_param:
+        as_of = _parse_window_end(window_end_param)
+    elif data_interval_end is not None:
+        as_of = data_interval_end
+    else:
+        raise WindowRefused("a manual run needs the parameter window_end (ISO, with offset)")
+    seconds = as_of.minute * 60 + as_of.second
+    if seconds % int(WINDOW_LENGTH.total_seconds()):
+        raise WindowRefused("windows end at :00, :20 and :40", window_end=as_of.isoformat())
+    return as_of
+
+
+def _parse_window_end(text: str) -> datetime:
+    try:
+        as_of = datetime.fromisoformat(text)
+    except ValueError:
+        raise WindowRefused("window_end is not an ISO instant", window_end=text) from None
+    if as_of.tzinfo is None:
+        raise WindowRefused("window_end has no offset", window_end=text)
+    return as_of
+
+
+def open_session(app: Application, window: Window) -> Summary:
+    """Make sure that Naver lets us in, before any store is asked; the stores to extract.
+
+    A login that fails leaves every store's window failed, visibly, and is raised.
+    """
+    try:
+        session = dict(app.session.ensure_valid())
+    except ExtractError as error:
+        for store_id in app.store_ids():
+            record_failed_store(app, window, store_id, error)
+        raise
+    return {"session": session, "stores": list(app.store_ids()), "window": window.name}
+
+
+def extract_store(app: Application, window: Window, store_id: str, attempt: int = 1) -> Summary:
+    """Fetch and stage one store; a failure is recorded as a failed window and raised."""
+    app.catalog().stores.get(store_id)
+    try:
+        summary = _extract(app, window, store_id, attempt)
+    except BookingSmsError as error:
+        record_failed_store(app, window, store_id, error)
+        raise
+    return summary.as_dict()
+
+
+def _extract(
+    app: Application, window: Window, store_id: str, attempt: int
+) -> extraction.ExtractSummary:
+    """A current window is read anew; an old one by its own snapshot, else reconstructed."""
+    if not window.is_old(app.clock.now()):
+        return extraction.extract_store(app.source, app.stage, window, store_id, attempt)
+    snapshot = extraction.find_snapshot(app.stage, window, store_id)
+    if snapshot is not None:
+        return extraction.summary_of(extraction.load_staged(app.stage, snapshot), snapshot)
+    return extraction.extract_store(
+        app.source, app.stage, window, store_id, attempt, reconstruct=True
+    )
+
+
+def extract_stores(
+    app: Application, window: Window, stores: Iterable[str]
+) -> tuple[list[Summary], dict[str, str]]:
+    """Extract store by store in this process; one failing does not stop the others."""
+    extracts: list[Summary] = []
+    failed: dict[str, str] = {}
+    for store_id in stores:
+        try:
+            extracts.append(extract_store(app, window, store_id))
+        except BookingSmsError as error:
+            failed[store_id] = error.code
+    return extracts, failed
+
+
+def record_failed_store(
+    app: Application, window: Window, store_id: str, error: BookingSmsError
+) -> None:
+    """Write a failed window for a store, with the error's name as reason."""
+    app.windows.record(
+        StoreCoverage(
+            store_id=store_id, window=window, status=CoverageStatus.FAILED, reason=error.code
+        )
+    )
+
+
+def check_bookings(app: Application, window: Window, extracts: Sequence[Summary]) -> Summary:
+    """Great Expectations over what was extracted; critical failures are paged, not fatal.
+
+    Refuses (StoresFailed) when no store came at all.
+    """
+    from booking_sms.quality.bookings import check_staged  # heavy: pandas and GX
+
+    if not extracts:
+        raise StoresFailed("no store could be read", window=window.name)
+    result = check_staged(app.stage, [item["key"] for item in extracts], app.store_ids(), window)
+    if not result["success"]:
+        app.alert(f"booking checks failed in window {window.name}: {', '.join(result['failed'])}")
+    return result
+
+
+def plan_jobs(app: Application, window: Window, extracts: Sequence[Summary]) -> Summary:
+    """Decide for every booking, render, and stage the plan (sealed); counts and its key."""
+    if not extracts:
+        raise StoresFailed("no store could be read", window=window.name)
+    catalog = app.catalog()
+    bookings = extraction.load_bookings(app.stage, [item["key"] for item in extracts])
+    ledger = load.gather_ledger(app.ledger, app.jobs, bookings)
+    decided = plan.plan_window(
+        bookings, ledger, catalog.rules, catalog.stores, window, app.rollout_stages()
+    )
+    batch = load.build_jobs(
+        decided,
+        catalog,
+        app.secrets,
+        hmac_key=app.connections.own.hmac_key,
+        code_version=app.code_version,
+        now=app.clock.now(),
+    )
+    key = write_plan(app.stage, app.sealer, window, batch)
+    return {"plan_key": key, "counts": batch.counts()}
+
+
+def load_jobs(app: Application, window: Window, plan_key: str) -> Summary:
+    """Enqueue the staged plan: body, then job, each put only if absent."""
+    batch = read_plan(app.stage, app.sealer, plan_key)
+    if app.control.delivery_mode() == "comparison":
+        return load.store_comparison(batch, window, app.plans).as_dict()
+    summary = load.load_jobs(batch, app.jobs, app.bodies)
+    if summary.conflicts:
+        app.alert(f"INCIDENT: {summary.conflicts} jobs exist with another payload ({window.name})")
+    return {**summary.as_dict(), "plan_key": plan_key}
+
+
+def report_window(
+    app: Application,
+    window: Window,
+    extracts: Sequence[Summary],
+    loaded: Mapping[str, Any] | None,
+) -> Summary:
+    """The gate: coverage, accounting, notice; then StoresFailed naming every store that is missing.
+
+    The accounting identity is proved from the outbox for what this window planned; it raises
+    AccountingBroken if a message has no outcome.
+    """
+    result, failed = window_report(app, window, extracts, loaded)
+    if failed:
+        raise StoresFailed("stores could not be read", stores=" ".join(failed), window=window.name)
+    return result
+
+
+def window_report(
+    app: Application,
+    window: Window,
+    extracts: Sequence[Summary],
+    loaded: Mapping[str, Any] | None,
+) -> tuple[Summary, list[str]]:
+    """Write coverage, account for every message, tell the owner; also the stores that failed."""
+    coverage = _record_coverage(app, window, extracts)
+    failed = [row.store_id for row in coverage if row.status is CoverageStatus.FAILED]
+    if failed:
+        app.alert(f"window {window.name}: stores not read: {', '.join(failed)}")
+    jobs, accounting = _account(app, loaded)
+    text = report.window_text(window, coverage, jobs, app.catalog().stores)
+    if text:
+        app.tell_owner(text)
+    return {"window": window.name, "accounting": accounting, "failed_stores": failed}, failed
+
+
+def _account(
+    app: Application, loaded: Mapping[str, Any] | None
+) -> tuple[list[SmsJob], dict[str, Any]]:
+    """The window's planned jobs as they stand in the outbox, and their accounting identity."""
+    if not loaded or not loaded.get("plan_key"):
+        return [], {}
+    batch = read_plan(app.stage, app.sealer, str(loaded["plan_key"]))
+    identity = report.window_accounting(batch, app.jobs)
+    keys = [(job.booking_num, job.sort_key) for job, _ in batch.jobs]
+    return report.read_jobs(app.jobs, keys), identity.as_dict()
+
+
+def _record_coverage(
+    app: Application, window: Window, extracts: Sequence[Summary]
+) -> list[StoreCoverage]:
+    """One record a store; a store that did not come keeps the reason written when it failed."""
+    came = {item["store"]: item for item in extracts}
+    rows = []
+    for store_id in app.store_ids():
+        if store_id in came:
+            row = _coverage(window, came[store_id])
+            app.windows.record(row)
+        else:
+            row = _failed_row(app, window, store_id)
+        rows.append(row)
+    return rows
+
+
+def _failed_row(app: Application, window: Window, store_id: str) -> StoreCoverage:
+    for known in app.windows.of_store(store_id, window.as_of, window.as_of):
+        if known.status is CoverageStatus.FAILED:
+            return known
+    row = StoreCoverage(
+        store_id=store_id, window=window, status=CoverageStatus.FAILED, reason="NotExtracted"
+    )
+    app.windows.record(row)
+    return row
+
+
+def _coverage(window: Window, item: Summary) -> StoreCoverage:
+    status = CoverageStatus.PARTIAL if item["quarantined"] else CoverageStatus.COVERED
+    return StoreCoverage(
+        store_id=item["store"],
+        window=window,
+        status=status,
+        bookings=item["bookings"],
+        quarantined=item["quarantined"],
+        reason="quarantined rows" if item["quarantined"] else "",
+    )
+
+
+def claim_and_send(
+    app: Application, shards: Sequence[int], should_stop: Callable[[], bool] = lambda: False
+) -> Summary:
+    """Drain what is due now in these shards."""
+    return dispatch.dispatch_shards(
+        app.dispatch_services, shards, app.dispatch_policy(OPEN_SHARDS // len(shards)), should_stop
+    ).as_dict()
+
+
+def report_dispatch(app: Application, results: Sequence[Mapping[str, Any]]) -> Summary:
+    """Tell the owner what was sent, masked; silent when nothing was."""
+    keys = [tuple(key) for item in results for key in item.get("accepted", ())]
+    text = report.dispatch_text(app.jobs, app.catalog().stores, keys)
+    if text:
+        app.tell_owner(text)
+    return {"accepted": len(keys), "told": bool(text)}
+
+
+def settle_unknown_outcomes(app: Application) -> Summary:
+    """Settle every doubt that SENS's list can settle."""
+    return settle.settle_unknown_outcomes(app.dispatch_services, app.reconcile_policy()).as_dict()
+
+
+def poll_delivery_reports(app: Application) -> Summary:
+    """Ask SENS for the carriers' final words."""
+    return delivery.poll_delivery_reports(app.dispatch_services, app.reconcile_policy()).as_dict()
+
+
+def expire_overdue(app: Application) -> Summary:
+    """Expire what is too late to send."""
+    return reconcile.expire_overdue(app.dispatch_services).as_dict()

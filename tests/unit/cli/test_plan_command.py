@@ -1,0 +1,203 @@
+"""``plan``, ``parity``, ``rules`` and ``message`` as they are typed, without a world."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from booking_sms.cli import plan
+from booking_sms.domain.errors import ConfigError
+
+INCLUDE = Path(__file__).resolve().parents[3] / "include"
+GOLDEN = INCLUDE / "golden" / "legacy-decisions.jsonl"
+LINES = GOLDEN.read_text(encoding="utf-8").splitlines()
+KEYS = ["scenarios", "sms", "writes", "ledger", "telegram", "match_percentage", "explained"]
+
+app = typer.Typer()
+plan.register(app)
+
+
+def run(*arguments: str | Path) -> Any:
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+def some(tmp_path: Path, *lines: str) -> Path:
+    path = tmp_path / "some.jsonl"
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def test_parity_prints_one_object_and_succeeds(tmp_path: Path) -> None:
+    result = run("parity", "--golden", some(tmp_path, *LINES[:28]), "--json")
+
+    document = json.loads(result.stdout)
+    assert result.exit_code == 0
+    assert list(document) == [*KEYS, "unexplained"]
+    assert document["sms"] == {"expected": 314, "actual": 314, "mismatches": 0}
+
+
+def test_parity_shows_tables_to_people(tmp_path: Path) -> None:
+    result = run("parity", "--golden", some(tmp_path, *LINES[:8]), "--rules", "legacy")
+
+    assert result.exit_code == 0
+    assert "mismatches" in result.stdout
+    assert "100.0" in result.stdout
+
+
+def test_parity_fails_on_a_changed_record_and_masks_it(tmp_path: Path) -> None:
+    changed = LINES[0].replace('"kind":"confirm"', '"kind":"guide"')
+
+    result = run("parity", "--golden", some(tmp_path, changed, *LINES[1:8]), "--json")
+
+    assert result.exit_code == 1
+    assert json.loads(result.stdout)["sms"]["mismatches"] == 2
+    assert "new-outside-window: sms.missing" in result.stderr
+    assert "01009898387" not in result.stderr
+
+
+@pytest.mark.parametrize("lines", [[], ["idle"]], ids=["no scenario", "idle only"])
+def test_parity_fails_on_nothing(tmp_path: Path, lines: list[str]) -> None:
+    idle = [line for line in LINES if '"id":"empty"' in line]
+
+    result = run("parity", "--golden", some(tmp_path, *(idle if lines else [])), "--json")
+
+    assert result.exit_code == 1
+    assert "vacuous:" in result.stderr
+    assert json.loads(result.stdout)["unexplained"] == 0
+
+
+def test_plan_writes_one_line_per_scenario_in_the_goldens_form(tmp_path: Path) -> None:
+    out = tmp_path / "out.jsonl"
+
+    result = run("plan", "--scenarios", some(tmp_path, *LINES[:5]), "--out", out, "--json")
+
+    assert result.exit_code == 0
+    assert json.loads(result.stdout)["scenarios"] == 5
+    for line, recorded in zip(out.read_text(encoding="utf-8").splitlines(), LINES, strict=False):
+        scenario = json.loads(recorded)
+        assert json.loads(line) == {"id": scenario["id"], **scenario["expected"]}
+
+
+def test_plan_writes_to_stdout_without_a_file(tmp_path: Path) -> None:
+    result = run("plan", "--scenarios", some(tmp_path, LINES[0]))
+
+    assert json.loads(result.stdout)["id"] == "new-outside-window"
+    assert run("plan", "--scenarios", some(tmp_path, LINES[0]), "--json").exit_code == 2
+
+
+def test_a_scenario_that_cannot_be_decided_fails_and_hides_no_other(tmp_path: Path) -> None:
+    broken = json.loads(LINES[0])
+    del broken["confirmed"][0]["snapshotJson"]
+
+    result = run("plan", "--scenarios", some(tmp_path, json.dumps(broken), LINES[1]))
+
+    first, second = map(json.loads, result.stdout.splitlines())
+    assert result.exit_code == 1
+    assert first["error"].startswith("BookingMalformed")
+    assert second["sms"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        pytest.param(("parity", "--golden", "/nobody.jsonl"), id="no golden"),
+        pytest.param(("plan", "--scenarios", "/nobody.jsonl"), id="no scenarios"),
+        pytest.param(("rules", "check", "--rules", "modern"), id="no rule set"),
+        pytest.param(("parity", "--golden", GOLDEN, "--explained", "/no.yaml"), id="no entries"),
+    ],
+)
+def test_unusable_input_is_a_configuration_error(arguments: tuple[str, ...]) -> None:
+    """The application's main() turns each into one line on stderr and exit code 2."""
+    assert isinstance(run(*arguments).exception, ConfigError)
+
+
+def test_an_unwritable_file_is_one_line_and_exit_two(tmp_path: Path) -> None:
+    result = run("plan", "--scenarios", some(tmp_path, LINES[0]), "--out", "/nobody/out.jsonl")
+
+    assert result.exit_code == 2
+    assert "cannot be written" in result.stderr
+
+
+def test_rules_check_says_that_all_is_well() -> None:
+    facts = json.loads(run("rules", "check", "--json").stdout)
+
+    assert (facts["rules"], facts["messages"], facts["stores"], facts["problems"]) == (5, 3, 8, 0)
+
+
+def test_rules_check_renders_every_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from shutil import copytree
+
+    for folder in ("rules", "messages", "stores"):
+        copytree(INCLUDE / folder, tmp_path / folder)
+    store = tmp_path / "stores" / "900104.yaml"
+    store.write_text(store.read_text(encoding="utf-8").replace("parking", "car_park"))
+    monkeypatch.setenv("BOOKING_SMS_HOME", str(tmp_path))
+
+    result = run("rules", "check")
+
+    assert result.exit_code == 2
+    assert "rule guide-two-hours, store 900104: TextUnresolved" in result.stderr
+
+
+def test_rules_explain_prints_the_truth_table() -> None:
+    result = run("rules", "explain", "--scenarios", GOLDEN, "--id", "reminder-due", "--json")
+
+    (document,) = json.loads(result.stdout)
+    holds = {rule["rule"]: rule["holds"] for rule in document["rules"]}
+    assert holds == {
+        "confirm-first-sight": False,
+        "guide-first-sight": False,
+        "confirm-before-guide": False,
+        "guide-two-hours": True,
+        "event-at-eight": False,
+    }
+    parts = document["rules"][3]["conditions"][1]["parts"]
+    assert parts[3]["because"] == "starts in 100 min"
+
+
+def test_rules_explain_shows_a_table_to_people() -> None:
+    result = run("rules", "explain", "--scenarios", GOLDEN, "--id", "reminder-due")
+
+    assert "guide-two-hours" in result.stdout
+    assert "starts in 100 min" in result.stdout
+
+
+@pytest.mark.parametrize(
+    "arguments", [("--id", "nobody"), ("--id", "reminder-due", "--booking", "900101_1")]
+)
+def test_rules_explain_knows_what_it_does_not_know(arguments: tuple[str, ...]) -> None:
+    assert run("rules", "explain", "--scenarios", GOLDEN, *arguments).exit_code == 2
+
+
+def test_rules_schema_is_a_json_schema() -> None:
+    schema = json.loads(run("rules", "schema").stdout)
+
+    assert schema["title"] == "RuleSet"
+    assert schema["additionalProperties"] is False
+
+
+def test_message_preview_shows_text_bytes_class_and_cost() -> None:
+    result = run("message", "preview", "guide-two-hours", "--store", "900103", "--json")
+
+    document = json.loads(result.stdout)
+    assert (document["type"], document["class"]) == ("LMS", "information")
+    assert (document["sender"], document["estimated_krw"]) == ("15990103", 30)
+    assert "[door_code]" in document["content"]
+    assert document["bytes"] == len(document["content"].encode("cp949"))
+
+
+def test_message_preview_shows_the_text_to_people() -> None:
+    result = run("message", "preview", "event-at-eight")
+
+    assert "(광고) 별빛스튜디오" in result.stdout
+    assert "무료수신거부" in result.stdout
+
+
+def test_message_preview_of_an_unknown_rule_names_the_known_ones() -> None:
+    result = run("message", "preview", "nobody")
+
+    assert result.exit_code == 2
+    assert "guide-two-hours" in result.stderr
