@@ -1,0 +1,99 @@
+"""The steps of ``booking_sms_etl`` at Airflow's edge: context in, counts and keys out.
+
+Nothing that names a person may be returned (it would rest in Airflow's database) or logged.
+The package is imported inside the functions: DAG files import this module while being parsed.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from booking_sms_airflow.application import current_application
+from booking_sms_airflow.gate import require_results
+from booking_sms_airflow.window import open_window, resolve
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from booking_sms.bootstrap import Application
+    from booking_sms.domain.window import Window
+
+log = logging.getLogger(__name__)
+
+Summary = dict[str, Any]
+Extracts = Sequence[Mapping[str, Any]]
+
+SESSION = "session"
+"""XCom key of how the session was had: state, whether renewed, whether a browser started."""
+
+
+def open_session(context: Context) -> list[str]:
+    """Make sure that Naver lets us in; return the stores to extract.
+
+    A login that fails leaves a failed window for every store and is raised.
+    """
+    from booking_sms import workflow
+
+    app = current_application()
+    opened = workflow.open_session(app, open_window(app, context))
+    log.info("window %s: session %s", opened["window"], opened["session"])
+    context["ti"].xcom_push(key=SESSION, value=opened["session"])
+    return list(opened["stores"])
+
+
+def extract_store(context: Context, store_id: str) -> Summary:
+    """Stage one store's bookings; a failure is recorded as a failed window and raised."""
+    from booking_sms import workflow
+
+    app, window = _run_of(context)
+    return workflow.extract_store(app, window, store_id, context["ti"].try_number)
+
+
+def check_bookings(context: Context, extracts: Extracts) -> Summary:
+    """Great Expectations over what came."""
+    from booking_sms import workflow
+
+    return workflow.check_bookings(*_run_of(context), _came(extracts))
+
+
+def plan_jobs(context: Context, extracts: Extracts) -> Summary:
+    """Decide and render for every booking; the plan's key and counts."""
+    from booking_sms import workflow
+
+    return workflow.plan_jobs(*_run_of(context), _came(extracts))
+
+
+def load_jobs(context: Context, planned: Mapping[str, Any] | None) -> Summary:
+    """Enqueue the planned jobs, each put only if absent."""
+    from booking_sms import workflow
+
+    app, window = _run_of(context)
+    require_results({"plan_jobs": planned})
+    return workflow.load_jobs(app, window, planned["plan_key"])
+
+
+def report_window(
+    context: Context,
+    extracts: Extracts,
+    checked: Mapping[str, Any] | None,
+    loaded: Mapping[str, Any] | None,
+) -> Summary:
+    """The gate: coverage and accounting are written first, then what is missing turns it red."""
+    from booking_sms import workflow
+
+    app, window = _run_of(context)
+    report = workflow.report_window(app, window, _came(extracts), loaded)
+    require_results({"check_bookings": checked, "load_jobs": loaded})
+    return report
+
+
+def _run_of(context: Context) -> tuple[Application, Window]:
+    app = current_application()
+    return app, resolve(app, context)
+
+
+def _came(extracts: Extracts) -> list[Mapping[str, Any]]:
+    """What the mapped task left, fetched in one piece: stores that failed left nothing."""
+    return list(extracts[:])

@@ -1,0 +1,71 @@
+"""From an Airflow run to the window that it decides, or to one clear line why not.
+
+Scheduled and backfilled runs carry an interval; its end names the window. A manual run has no
+interval that means anything, so it has to say ``window_end``.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk.exceptions import DownstreamTasksSkipped
+
+from booking_sms.domain.errors import WindowRefused
+
+if TYPE_CHECKING:
+    from booking_sms.bootstrap import Application
+    from booking_sms.domain.window import Window
+
+log = logging.getLogger(__name__)
+
+WINDOW_END = "window_end"
+MANUAL, SCHEDULED = "manual", "scheduled"
+
+
+def run_type_of(context: Mapping[str, Any]) -> str:
+    """``scheduled``, ``backfill``, ``manual`` or ``asset_triggered``."""
+    run_type = context["dag_run"].run_type
+    return str(getattr(run_type, "value", run_type))
+
+
+def interval_end_of(context: Mapping[str, Any]) -> datetime | None:
+    """End of the run's interval; None for manual runs.
+
+    The UI's trigger form sends a logical date, from which Airflow infers an interval that
+    nobody asked for: it is not taken for a window.
+    """
+    if run_type_of(context) == MANUAL:
+        return None
+    return context.get("data_interval_end") or context["dag_run"].data_interval_end
+
+
+def resolve(app: Application, context: Mapping[str, Any]) -> Window:
+    """The run's window; raises WindowRefused."""
+    from booking_sms import workflow
+
+    return workflow.resolve_window(
+        app,
+        interval_end_of(context),
+        context["params"].get(WINDOW_END) or None,
+        run_type_of(context),
+    )
+
+
+def open_window(app: Application, context: Mapping[str, Any]) -> Window:
+    """The run's window, for its first task: a scheduled run that is refused is skipped whole.
+
+    A start in the middle of a day, or a world whose clock stands still, must not turn the grid
+    red every twenty minutes. Everything downstream is skipped from here, because those tasks
+    run whatever became of the tasks before them.
+    """
+    try:
+        return resolve(app, context)
+    except WindowRefused as refusal:
+        if run_type_of(context) != SCHEDULED:
+            raise
+        log.warning("skipped: %s", refusal)
+        downstream = context["task"].get_flat_relatives(upstream=False)
+        raise DownstreamTasksSkipped(tasks=sorted(t.task_id for t in downstream)) from None
