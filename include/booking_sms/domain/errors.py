@@ -1,47 +1,47 @@
 """Every error of the project; its type says whether trying again is safe.
 
-    BookingSmsError
-      ConfigError                 T  ConnectionMissing  ConnectionInvalid  RuleInvalid
-                                     UnknownStore  MessageTextMissing  SecretMissing
-                                     TableMissing  SettingsInvalid
-      WindowRefused               T  no usable window, or one that must not be decided now
-      ExtractError
-        SessionNeedsPerson        T  LoginRejected  CaptchaRequired  NewDeviceRequired
-                                     AccountLocked  LoginLayoutChanged  LoginBudgetSpent
-        SessionExpired            R
-        BrowserCrashed            R
-        LoginUnavailable          R
-        BookingApiUnavailable     R
-        BookingApiThrottled       R
-        BookingQueryRefused       T
-        BookingSchemaChanged      T
-        StoresFailed              T  raised once, at the end, with every store that failed
-      TransformError
-        BookingMalformed          T
-        PhoneInvalid              T
-        TextNotEncodable          T
-        TextTooLong               T
-        TextUnresolved            T
-        TextNotLawful             T
-        LedgerRowIncomplete       T
-      LoadError
-        StoreThrottled            R
-        StoreUnavailable          R
-        PayloadConflict           T  an incident: same key, another payload
-        IllegalMove               T
-      DispatchError
-        SmsNotSent                R  certainly not sent
-          SendingForbidden        R
-          SmsThrottled            R
-          SmsQuotaSpent           R  after a pause: all sending stops
-          SignatureRejected       R  after a pause: all sending stops
-        SmsRefused                T
-        SmsOutcomeUnknown         ?
-        GatewayListUnavailable    R
-      AccountingBroken            T  planned is not the sum of the outcomes
-      AlertFailed                 R / T by ``retry_safe``
+BookingSmsError
+  ConfigError                 T  ConnectionMissing  ConnectionInvalid  RuleInvalid
+                                 UnknownStore  MessageTextMissing  SecretMissing
+                                 TableMissing  SettingsInvalid
+  WindowRefused               T  no usable window, or one that must not be decided now
+  ExtractError
+    SessionNeedsPerson        T  LoginRejected  CaptchaRequired  NewDeviceRequired
+                                 AccountLocked  LoginLayoutChanged  LoginBudgetSpent
+    SessionExpired            R
+    BrowserCrashed            R
+    LoginUnavailable          R
+    BookingApiUnavailable     R
+    BookingApiThrottled       R
+    BookingQueryRefused       T
+    BookingSchemaChanged      T
+    StoresFailed              T  raised once, at the end, with every store that failed
+  TransformError
+    BookingMalformed          T
+    PhoneInvalid              T
+    TextNotEncodable          T
+    TextTooLong               T
+    TextUnresolved            T
+    TextNotLawful             T
+    LedgerRowIncomplete       T
+  LoadError
+    StoreThrottled            R
+    StoreUnavailable          R
+    PayloadConflict           T  an incident: same key, another payload
+    IllegalMove               T
+  DispatchError
+    SmsNotSent                R  certainly not sent
+      SendingForbidden        R
+      SmsThrottled            R
+      SmsQuotaSpent           R  after a pause: all sending stops
+      SignatureRejected       R  after a pause: all sending stops
+    SmsRefused                T
+    SmsOutcomeUnknown         ?
+    GatewayListUnavailable    R
+  AccountingBroken            T  planned is not the sum of the outcomes
+  AlertFailed                 R / T by ``retry_safe``
 
-    T terminal    R safe to retry    ? reconcile, never retry
+T terminal    R safe to retry    ? reconcile, never retry
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ import hashlib
 import json
 from datetime import datetime, timedelta
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
@@ -201,6 +201,7 @@ class LatePolicy(StrEnum):
     SHIFT = "shift"
 
 
+@lru_cache
 def duration(text: str) -> timedelta:
     """``30m``, ``2h`` or ``7d`` as a timedelta."""
     return timedelta(**{_UNITS[text[-1]]: int(text[:-1])})

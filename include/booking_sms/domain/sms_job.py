@@ -55,17 +55,15 @@ class JobState(StrEnum):
     EXPIRED = "expired"
 
 
-FINAL = frozenset(
-    {
-        JobState.DELIVERED,
-        JobState.UNDELIVERED,
-        JobState.REJECTED,
-        JobState.CANCELLED,
-        JobState.SUPERSEDED,
-        JobState.SUPPRESSED,
-        JobState.EXPIRED,
-    }
-)
+FINAL = frozenset({
+    JobState.DELIVERED,
+    JobState.UNDELIVERED,
+    JobState.REJECTED,
+    JobState.CANCELLED,
+    JobState.SUPERSEDED,
+    JobState.SUPPRESSED,
+    JobState.EXPIRED,
+})
 CLAIMABLE = frozenset({JobState.AVAILABLE, JobState.RETRYABLE})
 UNSENT = frozenset({JobState.SCHEDULED, JobState.AVAILABLE, JobState.RETRYABLE, JobState.HELD})
 """Certainly not sent and not under way: may be cancelled, superseded, suppressed or expired."""
@@ -81,15 +79,13 @@ ACCOUNTING: dict[str, frozenset[JobState]] = {
     "superseded": frozenset({JobState.SUPERSEDED}),
     "expired": frozenset({JobState.EXPIRED}),
     "held": frozenset({JobState.HELD}),
-    "in_flight": frozenset(
-        {
-            JobState.SCHEDULED,
-            JobState.AVAILABLE,
-            JobState.SENDING,
-            JobState.RETRYABLE,
-            JobState.OUTCOME_UNKNOWN,
-        }
-    ),
+    "in_flight": frozenset({
+        JobState.SCHEDULED,
+        JobState.AVAILABLE,
+        JobState.SENDING,
+        JobState.RETRYABLE,
+        JobState.OUTCOME_UNKNOWN,
+    }),
 }
 """planned = the sum of these groups, asserted at every run; each state is in exactly one."""
 

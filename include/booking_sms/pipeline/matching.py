@@ -15,6 +15,7 @@ from booking_sms.domain.message import MessageType
 from booking_sms.domain.sms_job import SmsJob, attempt_reference
 from booking_sms.ports import GatewayMessage
 
+CANNOT_TELL = "cannot_tell_text_apart"
 REMEMBERED_ATTEMPTS = 10
 """How many earlier references are looked for: one that turns up late must stop a resend."""
 
@@ -56,7 +57,7 @@ def _by_reference(job: SmsJob, rows: Sequence[GatewayMessage], content: str) -> 
             return Match(Verdict.AMBIGUOUS, found, "two_requests_one_reference")
         if found and not _may_be(found[0], content):
             return Match(Verdict.AMBIGUOUS, found, "content_differs")
-        if False:
+        if found:
             return Match(Verdict.FOUND, found, "" if attempt == job.attempt else "earlier_attempt")
     return Match(Verdict.ABSENT)
 
@@ -64,14 +65,17 @@ def _by_reference(job: SmsJob, rows: Sequence[GatewayMessage], content: str) -> 
 def _by_content(
     rows: Sequence[GatewayMessage], content: str, since: datetime, until: datetime
 ) -> Match:
-    """Rows of the attempt's time with its text; hidden or badly timed ones prove nothing."""
-    alike = [row for row in rows if _may_be(row, content)]
-    ours = [row for row in alike if row.content and since <= row.requested_at <= until]
+    """Rows of the attempt's time with its text; hidden or badly timed ones prove nothing.
+
+    A row with a subject is an LMS, and every LMS of ours is told by its reference.
+    """
+    alike = [row for row in rows if not row.subject and _may_be(row, content)]
+    oldest_first = sorted(alike, key=lambda row: (row.requested_at, row.request_id))
+    ours = [row for row in oldest_first if row.content and since <= row.requested_at <= until]
     if ours:
-        oldest_first = sorted(ours, key=lambda row: (row.requested_at, row.request_id))
-        return Match(Verdict.FOUND, tuple(oldest_first))
+        return Match(Verdict.FOUND, tuple(ours))
     if alike:
-        return Match(Verdict.AMBIGUOUS, tuple(alike), "cannot_tell_text_apart")
+        return Match(Verdict.AMBIGUOUS, tuple(oldest_first), CANNOT_TELL)
     return Match(Verdict.ABSENT)
 
 

@@ -55,9 +55,7 @@ def plan_window(
     )
     for position, booking in enumerate(in_legacy_order(bookings)):
         run.look_at(booking, position)
-    run.counts["bookings of unknown stores"] += sum(
-        booking.store_id not in stores.stores for booking in bookings
-    )
+    run.count_unknown_stores(bookings, stores)
     return run.plan(window, ledger)
 
 
@@ -96,7 +94,7 @@ class _Run:
     rows: dict[LedgerKey, LedgerRow]
     decisions: list[Decision] = field(default_factory=list)
     failures: list[BookingFailure] = field(default_factory=list)
-    counts: Counter[str] = field(default_factory=Counter)
+    misses: Counter[tuple[str, str]] = field(default_factory=Counter)
     seen: set[DecisionKey] = field(default_factory=set)
 
     def look_at(self, booking: Booking, position: int) -> None:
@@ -129,12 +127,12 @@ class _Run:
         rule = compiled.rule
         failed = compiled.first_failure(facts)
         if failed:
-            self.counts[f"{rule.name}: {failed}"] += 1
+            self.misses[(rule.name, failed)] += 1
             return
         decision = self._decide(rule, facts.booking, position, first_sight=first_sight)
         key = decision_key(decision)
         if key in self.seen:
-            self.counts[f"{rule.name}: already decided"] += 1
+            self.misses[(rule.name, "already decided")] += 1
             return
         self.seen.add(key)
         self.decisions.append(decision)
@@ -163,6 +161,12 @@ class _Run:
         previous = f"{booking.store_id}_{booking.previous_booking_id}"
         return self.rows.get((previous, ledger_phone(booking.phone)))
 
+    def count_unknown_stores(self, bookings: Iterable[Booking], stores: StoreDirectory) -> None:
+        """Decided like any other; their jobs are held later, so they should be seen here."""
+        unknown = sum(booking.store_id not in stores.stores for booking in bookings)
+        if unknown:
+            self.misses[("bookings", "unknown store")] = unknown
+
     def plan(self, window: Window, ledger: Ledger) -> WindowPlan:
         """The finished plan."""
         return WindowPlan(
@@ -170,7 +174,7 @@ class _Run:
             rule_set=self.rules.name,
             decisions=tuple(self.decisions),
             failures=tuple(self.failures),
-            not_matched=+self.counts,
+            not_matched={f"{rule}: {reason}": n for (rule, reason), n in self.misses.items()},
             ledger_before=ledger,
             ledger_after=Ledger(self.rows),
         )

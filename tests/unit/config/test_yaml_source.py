@@ -2,7 +2,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from booking_sms.config.yaml_source import read_yaml
 from booking_sms.domain.errors import RuleInvalid
@@ -17,7 +17,7 @@ class Inner(BaseModel):
 class Outer(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    items: tuple[Inner, ...] = ()
+    items: tuple[Inner, ...] = Field((), min_length=1)
 
 
 def written(tmp_path: Path, text: str) -> Path:
@@ -99,3 +99,12 @@ def test_paths_below_the_working_directory_are_shown_short(
 
     with pytest.raises(RuleInvalid, match=r"^some\.yaml:1:"):
         read_yaml(path)
+
+
+def test_a_list_with_one_wrong_item_is_not_called_too_short_as_well(tmp_path: Path) -> None:
+    with pytest.raises(RuleInvalid) as caught:
+        read_yaml(written(tmp_path, "items:\n  - colour: red\n")).parse(Outer)
+
+    assert str(caught.value).endswith("some.yaml:2: items.0.colour: unknown key")
+    with pytest.raises(RuleInvalid, match=r"some\.yaml:1: items: .*at least 1"):
+        read_yaml(written(tmp_path, "items: []\n")).parse(Outer)

@@ -55,6 +55,8 @@ _LOOPBACK_ARGUMENTS = (
 )
 _KEPT_ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH", "FONTCONFIG_PATH")
 _PROXIES = ("http_proxy", "https_proxy", "no_proxy")
+_START_TIMEOUT_S = 60
+_GRACE_S = 5
 _KILL_WAIT_S = 5.0
 _KILL_POLL_S = 0.02
 
@@ -128,20 +130,25 @@ def _options(config: BrowserConfig, binary: str, profile: Path) -> Options:
 def _started(
     config: BrowserConfig, binary: str, profile: Path, service: Service
 ) -> Iterator[WebDriver]:
-    """Start driver and browser; BrowserCrashed when either does not come up."""
+    """Start driver and browser; BrowserCrashed when either does not come up.
+
+    The driver's own page-load timeout is not always kept (one hanging page in three), so the
+    connection to the driver has one as well, a little longer. Nothing is asked twice.
+    """
     try:
         service.start()
-        connection = ChromeRemoteConnection(
+        client = ClientConfig(
             service.service_url,
-            client_config=ClientConfig(
-                service.service_url, timeout=int(config.page_load_timeout_s) + 30
-            ),
+            timeout=_START_TIMEOUT_S,
+            init_args_for_pool_manager={"init_args_for_pool_manager": {"retries": False}},
         )
+        connection = ChromeRemoteConnection(service.service_url, client_config=client)
         driver = WebDriver(connection, options=_options(config, binary, profile))
         driver.set_page_load_timeout(config.page_load_timeout_s)
         driver.set_script_timeout(config.script_timeout_s)
     except CRASHES as error:
         raise BrowserCrashed(reason="did not start", error=type(error).__name__) from None
+    client.timeout = int(config.page_load_timeout_s) + _GRACE_S
     try:
         yield driver
     finally:

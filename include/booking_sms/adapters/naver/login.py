@@ -107,8 +107,9 @@ def _to_cookie(item: Mapping[str, Any]) -> dict[str, Any]:
 def _raise_as_ours(error: Exception) -> NoReturn:
     """Slow or unreachable is the site's fault, the rest the browser's. No page text leaves."""
     from selenium.common.exceptions import TimeoutException
+    from urllib3.exceptions import ReadTimeoutError
 
-    if isinstance(error, TimeoutException):
+    if isinstance(error, TimeoutException | ReadTimeoutError):
         raise LoginUnavailable(reason="timeout") from None
     if network := _NETWORK_ERROR.search(str(error)):
         raise LoginUnavailable(reason=network[1]) from None
