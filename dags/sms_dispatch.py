@@ -47,7 +47,9 @@ SHARD_GROUPS = [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9, 10, 11], [12, 13, 14, 15]]
 
 # Above the drain budget (200 s): the task has to end by itself, between two messages.
 SEND_TIMEOUT = timedelta(seconds=270)
-RUN_TIMEOUT = timedelta(minutes=10)
+TELL_TIMEOUT = timedelta(minutes=1)
+# One run at a time: whatever hangs holds up the next tick for no longer than this.
+RUN_TIMEOUT = timedelta(minutes=8)
 # A door code goes before the reading of more bookings when workers are short.
 PRIORITY = 10
 
@@ -74,7 +76,7 @@ def sms_dispatch() -> None:
     def claim_and_send(shards: list[int]) -> dict[str, Any]:
         return dispatch.claim_and_send(shards)
 
-    @task(trigger_rule=TriggerRule.ALL_DONE)
+    @task(trigger_rule=TriggerRule.ALL_DONE, retries=1, execution_timeout=TELL_TIMEOUT)
     def report_dispatch(results: list[dict[str, Any]]) -> dict[str, Any]:
         return dispatch.report_dispatch(results, groups=len(SHARD_GROUPS))
 

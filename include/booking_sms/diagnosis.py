@@ -12,7 +12,6 @@ import httpx
 from booking_sms.bootstrap import Application
 from booking_sms.domain.errors import BookingSmsError
 
-
 SECRET = "secret:"  # noqa: S105 (the mark of a reference, not a secret)
 
 

@@ -13,7 +13,6 @@ from typing import Any
 from booking_sms.bootstrap import Application
 from booking_sms.domain.errors import (
     BookingSmsError,
-    ExtractError,
     StoresFailed,
     WindowRefused,
 )
@@ -76,7 +75,7 @@ def open_session(app: Application, window: Window) -> Summary:
     """
     try:
         session = dict(app.session.ensure_valid())
-    except ExtractError as error:
+    except BookingSmsError as error:  # also a browser that is not installed
         for store_id in app.store_ids():
             record_failed_store(app, window, store_id, error)
         raise
@@ -256,14 +255,16 @@ def _failed_row(app: Application, window: Window, store_id: str) -> StoreCoverag
 
 
 def _coverage(window: Window, item: Summary) -> StoreCoverage:
-    status = CoverageStatus.PARTIAL if item["quarantined"] else CoverageStatus.COVERED
+    """Covered, or partial where a booking could not be read or its state then is not known."""
+    causes = {name: item[name] for name in ("quarantined", "unknown_then") if item[name]}
     return StoreCoverage(
         store_id=item["store"],
         window=window,
-        status=status,
+        status=CoverageStatus.PARTIAL if causes else CoverageStatus.COVERED,
         bookings=item["bookings"],
         quarantined=item["quarantined"],
-        reason="quarantined rows" if item["quarantined"] else "",
+        reason=", ".join(causes),
+        counts=tuple(causes.items()),
     )
 
 
@@ -277,12 +278,16 @@ def claim_and_send(
 
 
 def report_dispatch(app: Application, results: Sequence[Mapping[str, Any]]) -> Summary:
-    """Tell the owner what was sent, masked; silent when nothing was."""
+    """Tell the owner what was sent, masked, silent when nothing was; page if sending paused."""
     keys = [tuple(key) for item in results for key in item.get("accepted", ())]
     text = report.dispatch_text(app.jobs, app.catalog().stores, keys)
     if text:
         app.tell_owner(text)
-    return {"accepted": len(keys), "told": bool(text)}
+    stopped = sorted({reason for item in results for reason in item.get("stopped", ())})
+    paused = [reason for reason in stopped if reason.startswith("paused_")]
+    if paused:
+        app.page(f"SENS: all sending is paused ({', '.join(paused)}); texts wait")
+    return {"accepted": len(keys), "told": bool(text), "stopped": stopped}
 
 
 def settle_unknown_outcomes(app: Application) -> Summary:
@@ -291,8 +296,9 @@ def settle_unknown_outcomes(app: Application) -> Summary:
 
 
 def poll_delivery_reports(app: Application) -> Summary:
-    """Ask SENS for the carriers' final words."""
-    return delivery.poll_delivery_reports(app.dispatch_services, app.reconcile_policy()).as_dict()
+    """Ask SENS for the carriers' final words, and for who refused advertising."""
+    summary = delivery.poll_delivery_reports(app.dispatch_services, app.reconcile_policy())
+    return {**summary.as_dict(), "opt_outs": reconcile.refresh_opt_outs(app.dispatch_services)}
 
 
 def expire_overdue(app: Application) -> Summary:

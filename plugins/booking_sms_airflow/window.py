@@ -42,15 +42,19 @@ def interval_end_of(context: Mapping[str, Any]) -> datetime | None:
     return context.get("data_interval_end") or context["dag_run"].data_interval_end
 
 
+def window_end_of(context: Mapping[str, Any]) -> str | None:
+    """What a manual run says in ``window_end``; a backfill's conf must not move its windows."""
+    if run_type_of(context) != MANUAL:
+        return None
+    return context["params"].get(WINDOW_END) or None
+
+
 def resolve(app: Application, context: Mapping[str, Any]) -> Window:
     """The run's window; raises WindowRefused."""
     from booking_sms import workflow
 
     return workflow.resolve_window(
-        app,
-        interval_end_of(context),
-        context["params"].get(WINDOW_END) or None,
-        run_type_of(context),
+        app, interval_end_of(context), window_end_of(context), run_type_of(context)
     )
 
 

@@ -18,7 +18,7 @@ def doctor(
     fix: bool = typer.Option(False, "--fix", help="Create missing tables."),
     as_json: bool = JsonOption,
 ) -> None:
-    """Check connections, tables, rules, texts, secrets, browser and services; exit 1 if not all well."""
+    """Check connections, tables, texts, secrets, browser, services; exit 1 if not all well."""
     findings = diagnose(application(), fix=fix)
     if as_json:
         print_json([finding.as_dict() for finding in findings])

@@ -15,7 +15,7 @@ from booking_sms.domain.errors import GatewayListUnavailable, StoreThrottled, St
 from booking_sms.domain.message import MessageType
 from booking_sms.domain.sms_job import JobState, Move, SmsJob
 from booking_sms.pipeline.acceptance import Acceptance, note_incident, record_acceptance
-from booking_sms.pipeline.matching import Match, Verdict, match_rows
+from booking_sms.pipeline.matching import CANNOT_TELL, Match, Verdict, match_rows
 from booking_sms.pipeline.open_jobs import instant_of, open_jobs_by_shard
 from booking_sms.pipeline.services import (
     TIMESTAMP_VALIDITY_S,
@@ -109,7 +109,7 @@ class _Settling:
                 self._wait(job)
             return
         if match.verdict is Verdict.AMBIGUOUS:
-            self._hold(job, match.reason)
+            self._on_ambiguous(job, match, looked_at_ms)
         elif match.verdict is Verdict.ABSENT:
             self._on_absent(job, looked_at_ms)
         elif self._twin_is_sending(job):
@@ -151,6 +151,17 @@ class _Settling:
         )
         self.summary.found += result is not Acceptance.INCIDENT
         self.summary.incidents += result is Acceptance.INCIDENT or bool(match.reason)
+
+    def _on_ambiguous(self, job: SmsJob, match: Match, looked_at_ms: int) -> None:
+        """A person decides, unless every row that could be ours is another job's for certain."""
+        if match.reason != CANNOT_TELL:
+            self._hold(job, match.reason)
+        elif self._twin_is_sending(job, or_in_doubt=True):
+            self._wait(job)
+        elif self._claim(job, match.rows) is None:
+            self._on_absent(job, looked_at_ms)
+        else:
+            self._hold(job, match.reason)
 
     def _claim(self, job: SmsJob, rows: tuple[GatewayMessage, ...]) -> GatewayMessage | None:
         if job.message_type != MessageType.SMS:
@@ -215,19 +226,24 @@ class _Settling:
             job, Move.SETTLE_ABSENT, reason=reason, looks=0, attempts=attempts
         )
 
-    def _twin_is_sending(self, job: SmsJob) -> bool:
+    def _twin_is_sending(self, job: SmsJob, *, or_in_doubt: bool = False) -> bool:
         """Whether the rows may belong to an identical SMS that has not claimed its own yet.
 
-        Read after the list: who is not sending by now has claimed what is his.
+        Read after the list: who is not sending by now has claimed what is his. With
+        ``or_in_doubt``, an older doubt goes first too.
         """
         if job.message_type != MessageType.SMS:
             return False
         neighbours = self._services.jobs.open_jobs(job.open_shard, self._services.clock.now())
+        twins = [
+            other
+            for other in neighbours
+            if other.job_id != job.job_id and (other.to, other.body_sha) == (job.to, job.body_sha)
+        ]
         return any(
             other.state is JobState.SENDING
-            and other.job_id != job.job_id
-            and (other.to, other.body_sha) == (job.to, job.body_sha)
-            for other in neighbours
+            or (or_in_doubt and other.state is JobState.OUTCOME_UNKNOWN and other.t0 < job.t0)
+            for other in twins
         )
 
     def _hold(self, job: SmsJob, reason: str) -> None:

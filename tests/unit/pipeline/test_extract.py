@@ -2,12 +2,11 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
 from booking_sms.domain.booking import Booking, BookingStatus
-from booking_sms.domain.errors import BookingApiUnavailable, PayloadConflict
+from booking_sms.domain.errors import BookingApiUnavailable
 from booking_sms.pipeline.extract import (
     as_of_filter,
     extract_store,
@@ -19,33 +18,15 @@ from booking_sms.pipeline.extract import (
 from booking_sms.ports import QuarantinedBooking
 from booking_sms.testing.factories import NOW, PHONE, STORE_ID, make_booking, make_window
 from booking_sms.testing.naver import FakeBookingSource
+from booking_sms.testing.tables import InMemoryPayloadStage
 
 WINDOW = make_window()
 MINUTE = timedelta(minutes=1)
 
 
-class Shelf:
-    """A payload stage in memory; what it holds has been through JSON."""
-
-    def __init__(self) -> None:
-        self.texts: dict[str, str] = {}
-
-    def write(self, key: str, document: Any) -> str:
-        if key in self.texts:
-            raise PayloadConflict(key=key)
-        self.texts[key] = json.dumps(document)
-        return key
-
-    def read(self, key: str) -> Any:
-        return json.loads(self.texts[key])
-
-    def list(self, prefix: str) -> tuple[str, ...]:
-        return tuple(sorted(key for key in self.texts if key.startswith(prefix)))
-
-
 @pytest.fixture
-def shelf() -> Shelf:
-    return Shelf()
+def shelf() -> InMemoryPayloadStage:
+    return InMemoryPayloadStage()
 
 
 def test_a_summary_has_counts_and_a_key_and_names_nobody(shelf):
@@ -110,7 +91,7 @@ def test_an_error_stages_nothing(shelf):
     with pytest.raises(BookingApiUnavailable):
         extract_store(source, shelf, WINDOW, STORE_ID, 1)
 
-    assert shelf.texts == {}
+    assert shelf.list("") == ()
 
 
 def test_the_windows_own_snapshot_beats_later_reconstructions(shelf):

@@ -349,6 +349,52 @@ def test_an_sms_row_hours_off_may_be_ours_in_another_time_zone(world):
     assert world.stored(job).state is JobState.HELD
 
 
+def test_an_earlier_identical_sms_that_was_claimed_is_not_confused_with_a_lost_one(world):
+    world.add(booking=1, message_type="SMS")
+    world.dispatch()
+    world.advance(hours=1)
+    lost = in_doubt(world, LOST, booking=2, message_type="SMS")
+
+    assert settle_after(world, 10, 10).resent == 1
+    assert world.stored(lost).state is JobState.RETRYABLE
+
+
+def test_an_identical_sms_of_nobody_we_know_waits_for_a_person(world):
+    """LEGACY's, or an operator's: nobody claimed it."""
+    world.add(booking=1, message_type="SMS")
+    world.dispatch()
+    world.ledger.claims.clear()
+    world.advance(hours=1)
+    lost = in_doubt(world, LOST, booking=2, message_type="SMS")
+
+    assert settle_after(world, 10).held == 1
+    assert world.stored(lost).reason == "cannot_tell_text_apart"
+
+
+def test_an_older_identical_doubt_goes_first(world):
+    first = in_doubt(world, ACCEPTED_UNSEEN, booking=1, message_type="SMS")
+    world.gateway.list_is_down = True
+    world.advance(minutes=30)
+    second = in_doubt(world, LOST, booking=2, message_type="SMS")
+    world.gateway.list_is_down = False
+
+    for _ in range(3):
+        settle_after(world, 10)
+
+    assert world.stored(first).state is JobState.ACCEPTED
+    assert world.stored(second).state is JobState.RETRYABLE
+
+
+def test_an_sms_never_takes_the_row_of_an_lms_with_the_same_text(world):
+    world.add(booking=1, message_type="LMS")
+    world.dispatch()
+    lost = in_doubt(world, LOST, booking=2, message_type="SMS")
+
+    settle_after(world, 10, 10)
+
+    assert world.stored(lost).state is JobState.RETRYABLE
+
+
 # --- one bad job, policies --------------------------------------------------------------------
 
 

@@ -51,6 +51,14 @@ def test_an_interval_is_named_by_its_end(run_type: str) -> None:
     assert window.as_of == TWO_PM
 
 
+def test_a_backfill_is_not_moved_by_its_conf() -> None:
+    from booking_sms_airflow.window import resolve
+
+    context = make_context("backfill", interval_end=TWO_PM, window_end="2026-03-02T13:40:00+09:00")
+
+    assert resolve(make_app(), context).as_of == TWO_PM
+
+
 def test_a_manual_run_names_its_window() -> None:
     from booking_sms_airflow.window import resolve
 

@@ -12,7 +12,8 @@ from booking_sms.testing import make_outgoing_sms
 
 
 def fields_of(**overrides):
-    return json.loads(build_send_body(make_outgoing_sms(**overrides)))
+    message = make_outgoing_sms(**{"sender": "050000000001", **overrides})
+    return json.loads(build_send_body(message))
 
 
 def test_a_long_text():
@@ -20,7 +21,7 @@ def test_a_long_text():
         "type": "LMS",
         "contentType": "COMM",
         "countryCode": "82",
-        "from": "0500000000001",
+        "from": "050000000001",
         "subject": "이용 안내 ABC234",
         "content": "시험 안내 문자입니다.",
         "messages": [{"to": "01000001234"}],

@@ -1,0 +1,139 @@
+"""Airflow's four components on this machine: from an empty home to three unpaused DAGs."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+
+from local_stack.airflow_api import AirflowApi
+from local_stack.environment import LOOPBACK, Keys, airflow_environ, free_port
+from local_stack.layout import PROJECT, Layout, StackError
+from local_stack.processes import (
+    COMPONENTS,
+    StackState,
+    airflow,
+    is_listening,
+    listening_addresses,
+    start_component,
+    stop_components,
+    wait_for,
+)
+
+DAG_IDS = ("booking_sms_etl", "sms_dispatch", "sms_reconcile")
+MIGRATED_WITHIN_S = 180
+UP_WITHIN_S = 90
+HEALTHY_WITHIN_S = 60
+DAGS_WITHIN_S = 60
+
+
+class AirflowStack:
+    """Airflow in one home folder. ``port`` 0 takes a free one."""
+
+    def __init__(self, layout: Layout, port: int = 0) -> None:
+        self.layout = layout
+        self.state = StackState(free_port(port), ())
+        self.environ = airflow_environ(layout, self.state.port)
+        self.api = AirflowApi(self.state.url, self.password)
+        self._migration: subprocess.Popen[str] | None = None
+
+    @classmethod
+    def begin(cls, layout: Layout, port: int = 0, *, fresh: bool) -> AirflowStack:
+        """A stack whose database is being made; ``fresh`` forgets the runs of earlier starts.
+
+        What an interrupted run left as running would otherwise block the next one for minutes.
+        """
+        if fresh:
+            for path in layout.airflow_home.glob("airflow.db*"):
+                path.unlink()
+        stack = cls(layout, port)
+        stack._migration = subprocess.Popen(
+            airflow("db", "migrate"),
+            env=stack.environ,
+            cwd=PROJECT,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        return stack
+
+    @property
+    def password(self) -> str:
+        """Password of the local admin."""
+        return Keys.of(self.layout.airflow_home).password
+
+    def start(self) -> None:
+        """Start the components once the database is there and the world has its connections."""
+        output, _ = self._migration.communicate(timeout=MIGRATED_WITHIN_S)
+        if self._migration.returncode:
+            raise StackError(f"airflow db migrate failed:\n{output[-1500:]}")
+        environ = airflow_environ(self.layout, self.state.port)
+        for name in COMPONENTS:
+            component = start_component(name, environ, self.layout.component_logs)
+            self.state = StackState(self.state.port, (*self.state.components, component))
+            self.state.write(self.layout.state_file)
+
+    def wait_ready(self) -> None:
+        """Wait until all components are well and all DAGs are read."""
+        wait_for("the API server answers", self._alive(self.api.is_up), within_s=UP_WITHIN_S)
+        self.api.warm_up()
+        wait_for("Airflow is healthy", self._alive(self.api.is_healthy), within_s=HEALTHY_WITHIN_S)
+        self.api.log_in()
+        wait_for("the DAGs are read", self._dags_read, within_s=DAGS_WITHIN_S)
+        self._refuse_other_interfaces()
+
+    def make_pools(self, pools: Iterable[tuple[str, int, str]]) -> None:
+        """Create the pools that guard Naver."""
+        for name, slots, description in pools:
+            self.api.set_pool(name, slots, description)
+
+    def unpause(self) -> None:
+        """Let the scheduler run our DAGs."""
+        for dag_id in DAG_IDS:
+            self.api.unpause(dag_id)
+
+    def stop(self) -> None:
+        """Stop every component; StackError if one survives or the port still answers."""
+        self.api.close()
+        self._end_migration()
+        stop(self.layout, self.state)
+
+    def _end_migration(self) -> None:
+        if self._migration and self._migration.poll() is None:
+            self._migration.kill()
+            self._migration.communicate()
+
+    def _alive(self, probe: Callable[[], bool]) -> Callable[[], bool]:
+        """The probe, which is not worth asking any more once a component has ended."""
+
+        def probe_while_alive() -> bool:
+            dead = [c.name for c in self.state.components if not c.is_running]
+            if dead:
+                raise StackError(f"{', '.join(dead)} ended: see {self.layout.component_logs}")
+            return probe()
+
+        return probe_while_alive
+
+    def _dags_read(self) -> bool:
+        errors = self.api.import_errors()
+        if errors:
+            raise StackError("DAG files cannot be read:\n" + "\n".join(errors))
+        return set(DAG_IDS) <= self.api.dag_ids()
+
+    def _refuse_other_interfaces(self) -> None:
+        addresses = listening_addresses(self.state.components)
+        open_to_others = sorted(address for address in addresses if address[0] != LOOPBACK)
+        if open_to_others:
+            raise StackError(f"listening beyond this machine: {open_to_others}")
+
+
+def stop(layout: Layout, state: StackState | None) -> None:
+    """Stop what a state says is running, and forget it."""
+    if state is None:
+        return
+    stop_components(state.components)
+    with suppress(FileNotFoundError):
+        layout.state_file.unlink()
+    if is_listening(state.port):
+        raise StackError(f"port {state.port} still answers after Airflow was stopped")
