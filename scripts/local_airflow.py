@@ -69,8 +69,7 @@ def up(layout: Layout, options: argparse.Namespace) -> int:
     console = Console(log_path=False)
     _refuse_a_second_start(layout)
     with running(layout, console, port=UI_PORT, clock=TICKING, keep=True) as (stack, world):
-        control = world.control_url
-    _tell_how_to_use(console, stack, control)
+        _tell_how_to_use(console, stack, world)
     return 0
 
 
@@ -128,12 +127,14 @@ def _refuse_a_second_start(layout: Layout) -> None:
         raise StackError(f"already running at {state.url}; stop it first: make down")
 
 
-def _tell_how_to_use(console: Console, stack: AirflowStack, control_url: str) -> None:
+def _tell_how_to_use(console: Console, stack: AirflowStack, world: EmbeddedWorld) -> None:
+    window_end = world.last_window_end()
     lines = (
         f"Airflow   {stack.state.url}   login {USER} / {stack.password}",
-        f"phones    {control_url}/inbox",
-        "clock     booking-sms sandbox clock --set 2026-03-02T14:00:00+09:00",
-        "window    in the UI: booking_sms_etl, Trigger, window_end 2026-03-02T14:00:00+09:00",
+        f"phones    {world.control_url}/inbox",
+        f"window    in the UI: booking_sms_etl, Trigger, window_end {window_end}",
+        "          texts of windows more than 40 minutes old are held for approval",
+        "clock     booking-sms sandbox clock --set 2026-03-02T20:00:00+09:00",
         f"logs      {stack.layout.airflow_home}",
         "stop      make down",
     )

@@ -221,6 +221,7 @@ class Application:
     def _catalog(self) -> Catalog:
         catalog, problem = catalog_or_last_good(self.load_catalog, self.control)
         if problem:
+            log.error("last_good_catalog_in_use", problem=problem)
             self.alert(problem)
         return catalog
 

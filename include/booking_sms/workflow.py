@@ -13,6 +13,7 @@ from typing import Any
 from booking_sms.bootstrap import Application
 from booking_sms.domain.errors import (
     BookingSmsError,
+    ConfigError,
     StoresFailed,
     WindowRefused,
 )
@@ -116,6 +117,8 @@ def extract_stores(
     for store_id in stores:
         try:
             extracts.append(extract_store(app, window, store_id))
+        except ConfigError:
+            raise  # not this store's fault: none would come
         except BookingSmsError as error:
             failed[store_id] = error.code
     return extracts, failed

@@ -78,10 +78,11 @@ class AirflowApi:
 
     def set_pool(self, name: str, slots: int, description: str) -> None:
         """Create the pool, or give it this size."""
-        body = {"name": name, "slots": slots, "description": description}
-        answer = self._call("POST", "/api/v2/pools", accept=(409,), json=body)
+        body = {"slots": slots, "description": description, "include_deferred": False}
+        answer = self._call("POST", "/api/v2/pools", accept=(409,), json={"name": name, **body})
         if answer.status_code == httpx.codes.CONFLICT:
-            self._call("PATCH", f"/api/v2/pools/{quote(name)}", json={**body, "pool": name})
+            # The same field has another name here.
+            self._call("PATCH", f"/api/v2/pools/{quote(name)}", json={"pool": name, **body})
 
     def unpause(self, dag_id: str) -> None:
         """Let the scheduler run a DAG."""

@@ -22,6 +22,7 @@ from local_stack.processes import (
 
 DAG_IDS = ("booking_sms_etl", "sms_dispatch", "sms_reconcile")
 MIGRATED_WITHIN_S = 180
+LOCAL_ONLY = frozenset({LOOPBACK, "::1"})
 UP_WITHIN_S = 90
 HEALTHY_WITHIN_S = 60
 DAGS_WITHIN_S = 60
@@ -76,7 +77,7 @@ class AirflowStack:
 
     def wait_ready(self) -> None:
         """Wait until all components are well and all DAGs are read."""
-        wait_for("the API server answers", self._alive(self.api.is_up), within_s=UP_WITHIN_S)
+        wait_for("the API server answers", self._alive(self._answers), within_s=UP_WITHIN_S)
         self.api.warm_up()
         wait_for("Airflow is healthy", self._alive(self.api.is_healthy), within_s=HEALTHY_WITHIN_S)
         self.api.log_in()
@@ -115,6 +116,11 @@ class AirflowStack:
 
         return probe_while_alive
 
+    def _answers(self) -> bool:
+        """Whether what answers on our port is ours: another start may have taken it meanwhile."""
+        ours = listening_addresses(self.state.components)
+        return (LOOPBACK, self.state.port) in ours and self.api.is_up()
+
     def _dags_read(self) -> bool:
         errors = self.api.import_errors()
         if errors:
@@ -123,7 +129,7 @@ class AirflowStack:
 
     def _refuse_other_interfaces(self) -> None:
         addresses = listening_addresses(self.state.components)
-        open_to_others = sorted(address for address in addresses if address[0] != LOOPBACK)
+        open_to_others = sorted(address for address in addresses if address[0] not in LOCAL_ONLY)
         if open_to_others:
             raise StackError(f"listening beyond this machine: {open_to_others}")
 

@@ -43,6 +43,11 @@ class EmbeddedWorld:
         """Close the connections to the control API."""
         self._client.close()
 
+    def last_window_end(self) -> str:
+        """The last instant on the world's clock that ends a window."""
+        now = datetime.fromisoformat(self._control("GET", "/control/clock")["now"])
+        return now.replace(minute=now.minute // 20 * 20, second=0, microsecond=0).isoformat()
+
     def set_clock(self, instant: datetime, mode: str = "fixed") -> None:
         """Put the business clock at an instant."""
         body = {"now": instant.isoformat(), "mode": mode}

@@ -123,8 +123,8 @@ def airflow_environ(layout: Layout, port: int) -> dict[str, str]:
         "AIRFLOW__API__WORKERS": "1",
         "AIRFLOW__API__SECRET_KEY": keys.api,
         "AIRFLOW__API_AUTH__JWT_SECRET": keys.jwt,
-        # A run takes seconds here: half a second of sleep between tasks would double it.
-        "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.1",
+        # A run takes seconds here: the usual second of sleep between tasks would double it.
+        "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.25",
         "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "30",
         # Airflow's own usage reports stay home.
         "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",

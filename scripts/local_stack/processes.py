@@ -176,7 +176,7 @@ def is_listening(port: int) -> bool:
 
 
 def wait_for(
-    what: str, probe: Callable[[], T | None], *, within_s: float, pause_s: float = 0.3
+    what: str, probe: Callable[[], T | None], *, within_s: float, pause_s: float = 0.5
 ) -> T:
     """Ask ``probe`` until it gives something true, and return it; StackError after the deadline."""
     end = time.monotonic() + within_s

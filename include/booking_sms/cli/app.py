@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from booking_sms.cli import control, doctor, outbox, plan, run, sandbox
-from booking_sms.cli.composition import close_applications
+from booking_sms.cli.composition import close_applications, described
 from booking_sms.cli.console import fail, log_to_stderr
 from booking_sms.domain.errors import BookingSmsError, ConfigError
 
@@ -30,9 +30,12 @@ def main() -> None:
     try:
         app()
     except ConfigError as error:
-        raise SystemExit(fail(str(error)).exit_code) from None
+        raise SystemExit(fail(described(error)).exit_code) from None
     except BookingSmsError as error:
-        raise SystemExit(fail(f"{error.code}: {error}", code=1).exit_code) from None
+        raise SystemExit(fail(f"{error.code}: {described(error)}", code=1).exit_code) from None
+    except OSError as error:  # a folder that cannot be written, a file that is not there
+        line = f"{error.strerror or type(error).__name__}: {error.filename or 'no file'}"
+        raise SystemExit(fail(line, code=1).exit_code) from None
     finally:
         close_applications()
 

@@ -6,10 +6,14 @@ from contextlib import ExitStack
 from datetime import datetime
 
 from booking_sms.bootstrap import Application, build_application
+from booking_sms.cli.places import place_of
 from booking_sms.config.connections import Connections
 from booking_sms.config.settings import Settings, effective_environ
+from booking_sms.domain.errors import BookingSmsError, SessionNeedsPerson
 
-_built = ExitStack()
+AFTERWARDS = "when that is settled: booking-sms control reset-session"
+_opened = ExitStack()
+_built: list[Application] = []
 
 
 def application(at: datetime | None = None) -> Application:
@@ -20,10 +24,19 @@ def application(at: datetime | None = None) -> Application:
     environ = effective_environ()
     settings = Settings.from_environ(environ)
     built = build_application(settings, Connections.from_environ(environ), at=at)
-    _built.callback(built.close)
+    _opened.callback(built.close)
+    _built.append(built)
     return built
+
+
+def described(error: BookingSmsError) -> str:
+    """What happened, and with which connection and address if it was about one."""
+    place = place_of(error, _built[-1].connections) if _built else ""
+    remedy = f"; {AFTERWARDS}" if isinstance(error, SessionNeedsPerson) else ""
+    return f"{error} [{place}]{remedy}" if place else str(error)
 
 
 def close_applications() -> None:
     """Close what was composed; called once, at the end of a command."""
-    _built.close()
+    _opened.close()
+    _built.clear()

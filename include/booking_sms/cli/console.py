@@ -10,6 +10,7 @@ from typing import Any
 import structlog
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 JsonOption = typer.Option(False, "--json", help="Machine-readable output on stdout.")
@@ -62,5 +63,6 @@ def _plain(value: Any) -> str:
 
 def fail(message: str, *, code: int = 2) -> typer.Exit:
     """Print one line on stderr and return the exit to raise."""
-    err.print(f"[red]booking-sms:[/red] {message}", highlight=False, soft_wrap=True)
+    line = f"[red]booking-sms:[/red] {escape(message)}"
+    err.print(line, highlight=False, soft_wrap=True)
     return typer.Exit(code)

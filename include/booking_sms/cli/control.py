@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from booking_sms.bootstrap import Application
 from booking_sms.cli.composition import application
 from booking_sms.cli.console import JsonOption, fail, print_facts
 
@@ -63,6 +64,8 @@ def kill(
     if target != "all" and (kind not in {"store", "rule"} or not name):
         raise fail(f"unknown target {target!r}; write all, store:ID or rule:NAME")
     composed = application()
+    if not off:
+        refuse_unknown(composed, kind, name)
     composed.control.set_kill_switch(target, not off, by=by, reason=reason)
     print_facts("control", {"kill_switch": target, "active": not off}, as_json=as_json)
 
@@ -77,13 +80,22 @@ def rollout(
 ) -> None:
     """Set a rule's rollout stage."""
     composed = application()
-    names = {item.name for item in composed.catalog().rules.rules}
-    if rule not in names:
-        raise fail(f"unknown rule {rule!r}; known: {', '.join(sorted(names))}")
-    if stage not in {"shadow", "all"} and not stage.startswith("store:"):
+    refuse_unknown(composed, "rule", rule)
+    kind, _, name = stage.partition(":")
+    if stage not in {"shadow", "all"} and kind != "store":
         raise fail(f"unknown stage {stage!r}; write shadow, store:ID or all")
+    refuse_unknown(composed, kind, name)
     composed.control.set_rollout_stage(rule, stage, by=by, reason=reason)
     print_facts("control", {"rule": rule, "stage": stage}, as_json=as_json)
+
+
+def refuse_unknown(app: Application, kind: str, name: str) -> None:
+    """A switch for a store or rule that does not exist would protect nobody."""
+    if kind == "store":
+        app.catalog().stores.get(name)
+    known = sorted(rule.name for rule in app.catalog().rules.rules) if kind == "rule" else []
+    if kind == "rule" and name not in known:
+        raise fail(f"unknown rule {name!r}; known: {', '.join(known)}")
 
 
 @app.command("reset-session")

@@ -13,10 +13,14 @@ from booking_sms.adapters.clock import SystemClock
 from booking_sms.bootstrap import Application
 from booking_sms.cli.composition import application
 from booking_sms.cli.console import JsonOption, fail, print_facts
+from booking_sms.cli.places import BOOKING_CODES, booking_place, sens_place
 from booking_sms.config.connections import is_loopback_url
+from booking_sms.domain.errors import ExtractError
 from booking_sms.domain.window import OLD_AFTER, Window
 
 ALL_SHARDS = tuple(range(16))
+UNSENT = ("not_sent", "store_failed", "incident", "waiting:paused")
+EXAMPLE = "2026-03-02T14:00:00+09:00"
 
 
 def register(app: typer.Typer) -> None:
@@ -35,34 +39,86 @@ def run(
     composed = application(at=instant)
     window = Window(instant or composed.clock.now().replace(second=0, microsecond=0))
     refuse_far_instant(composed, window)
+    composed.check_tables()
     result = run_window(composed, window)
     print_facts(f"window {window.name}", result, as_json=as_json)
-    if result["failed_stores"]:
-        raise fail(f"stores not read: {', '.join(result['failed_stores'])}", code=1)
+    end_with(unread(composed, result) + unsent(composed, result["dispatched"]))
 
 
 def run_window(app: Application, window: Window) -> dict[str, Any]:
-    """The whole main job for one window; the same steps as the DAGs."""
-    opened = workflow.open_session(app, window)
+    """The whole main job for one window; the same steps as the DAGs.
+
+    What was decided before and is due goes out even if Naver cannot be read now.
+    """
+    try:
+        opened = workflow.open_session(app, window)
+    except ExtractError:
+        workflow.window_report(app, window, [], None)
+        send_due(app)
+        raise
     extracts, failed = workflow.extract_stores(app, window, opened["stores"])
-    checked = workflow.check_bookings(app, window, extracts)
-    planned = workflow.plan_jobs(app, window, extracts)
-    loaded = workflow.load_jobs(app, window, planned["plan_key"])
-    report, _ = workflow.window_report(app, window, extracts, loaded)
-    dispatched = workflow.claim_and_send(app, ALL_SHARDS)
-    workflow.report_dispatch(app, [dispatched])
+    decided = decide_and_load(app, window, extracts) if extracts else {}
+    report, _ = workflow.window_report(app, window, extracts, decided.get("loaded"))
     return {
         "window": window.name,
         "session": opened["session"],
         "bookings": {item["store"]: item["bookings"] for item in extracts},
         "quarantined": sum(item["quarantined"] for item in extracts),
         "failed_stores": sorted(failed),
-        "checks": checked,
-        "planned": planned["counts"],
-        "loaded": loaded["counts"],
+        "failures": failed,
+        "checks": decided.get("checks", {}),
+        "planned": decided.get("planned", {}),
+        "loaded": decided.get("loaded", {}).get("counts", {}),
         "accounting": report["accounting"],
-        "dispatched": without_keys(dispatched),
+        "dispatched": without_keys(send_due(app)),
     }
+
+
+def decide_and_load(
+    app: Application, window: Window, extracts: list[dict[str, Any]]
+) -> dict[str, Any]:
+    """Check, plan and load what was read."""
+    checked = workflow.check_bookings(app, window, extracts)
+    planned = workflow.plan_jobs(app, window, extracts)
+    loaded = workflow.load_jobs(app, window, planned["plan_key"])
+    return {"checks": checked, "planned": planned["counts"], "loaded": loaded}
+
+
+def send_due(app: Application) -> dict[str, Any]:
+    """Send what is due and tell the owner."""
+    dispatched = workflow.claim_and_send(app, ALL_SHARDS)
+    workflow.report_dispatch(app, [dispatched])
+    return dispatched
+
+
+def unread(app: Application, result: Mapping[str, Any]) -> list[str]:
+    """One line about the stores that could not be read, if there are any."""
+    failures = result["failures"]
+    if not failures:
+        return []
+    told = ", ".join(f"{store} {code}" for store, code in sorted(failures.items()))
+    is_naver = BOOKING_CODES.issuperset(failures.values())
+    place = f" [{booking_place(app.connections)}]" if is_naver else ""
+    return [f"stores not read: {told}{place}"]
+
+
+def unsent(app: Application, dispatched: Mapping[str, Any]) -> list[str]:
+    """One line about texts that were due and could not be sent, if there are any.
+
+    A switch that somebody turned is no failure, and neither is a doubt: reconcile settles it.
+    """
+    counts = dispatched["counts"].items()
+    failures = [f"{name} {count}" for name, count in counts if name.startswith(UNSENT)]
+    place = sens_place(app.connections)
+    return [f"texts not sent, they wait: {', '.join(failures)} [{place}]"] if failures else []
+
+
+def end_with(problems: list[str]) -> None:
+    """Print each problem and end with exit code 1; nothing without any."""
+    for problem in problems:
+        fail(problem)
+    if problems:
+        raise typer.Exit(1)
 
 
 def without_keys(dispatched: Mapping[str, Any]) -> dict[str, Any]:
@@ -75,9 +131,9 @@ def parse_instant(text: str) -> datetime:
     try:
         instant = datetime.fromisoformat(text)
     except ValueError:
-        raise fail(f"--at: not an ISO instant: {text!r}") from None
+        raise fail(f"--at: not an ISO instant: {text!r}; write for example {EXAMPLE}") from None
     if instant.tzinfo is None:
-        raise fail(f"--at: {text!r} has no offset; write for example {text}+09:00")
+        raise fail(f"--at: {text!r} has no offset; write for example {EXAMPLE}")
     return instant
 
 
@@ -91,17 +147,23 @@ def refuse_far_instant(app: Application, window: Window) -> None:
 def dispatch(as_json: bool = JsonOption) -> None:
     """Send what is due now."""
     composed = application()
-    result = workflow.claim_and_send(composed, ALL_SHARDS)
-    workflow.report_dispatch(composed, [result])
-    print_facts("dispatch", without_keys(result), as_json=as_json)
+    composed.check_tables()
+    result = without_keys(send_due(composed))
+    print_facts("dispatch", result, as_json=as_json)
+    end_with(unsent(composed, result))
 
 
 def reconcile(as_json: bool = JsonOption) -> None:
     """Settle doubts against SENS's list, poll delivery reports, expire what is too late."""
     composed = application()
+    composed.check_tables()
     result = {
         "settled": workflow.settle_unknown_outcomes(composed),
         "delivery": workflow.poll_delivery_reports(composed),
         "expired": workflow.expire_overdue(composed),
     }
     print_facts("reconcile", result, as_json=as_json)
+    unavailable = sum(part.get("list_unavailable", 0) for part in result.values())
+    if unavailable:
+        place = sens_place(composed.connections)
+        end_with([f"SENS's list could not be read, {unavailable} texts wait [{place}]"])

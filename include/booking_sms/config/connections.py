@@ -218,13 +218,14 @@ class _Reader:
             return ""
         return str(value)
 
-    def url(self, name: str, *, required: bool = True) -> str:
+    def url(self, name: str) -> str:
         """A base URL in the extra, without a trailing slash."""
-        value = self.extra.get(name)
-        if value in (None, "") and not required:
-            return ""
         text = self.text(name, self.extra)
         return self._checked_url(f"extra.{name}", text) if text else ""
+
+    def endpoint(self, value: Any, label: str) -> str | None:
+        """An optional base URL from anywhere in the extra."""
+        return self._checked_url(f"extra.{label}", str(value)) if value else None
 
     def host_url(self) -> str:
         """Base URL of schema, host and port."""
@@ -233,14 +234,22 @@ class _Reader:
             return ""
         schema = self.fields.get("schema") or "https"
         port = f":{self.fields['port']}" if self.fields.get("port") else ""
-        text = host if "://" in host else f"{schema}://{host}{port}"
-        return self._checked_url("host", text)
+        if "://" in host:
+            return self._checked_url("host", host)
+        return self._checked_url("schema://host:port", f"{schema}://{host}{port}")
 
     def _checked_url(self, label: str, text: str) -> str:
-        parts = urlsplit(text)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
+        if not _is_http_url(text):
             self.problems.append(f"connection {self.conn_id}: {label} is not an http(s) URL")
         return text.rstrip("/")
+
+
+def _is_http_url(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is no number
+        return False
 
 
 def _build(
@@ -297,8 +306,10 @@ def _aws(read: _Reader) -> AwsConnection:
         region=read.text("region_name", read.extra),
         access_key=read.fields.get("login") or None,
         secret_key=read.fields.get("password") or None,
-        endpoint_url=read.url("endpoint_url", required=False) or None,
-        dynamodb_endpoint_url=dynamodb.get("endpoint_url") or None,
+        endpoint_url=read.endpoint(read.extra.get("endpoint_url"), "endpoint_url"),
+        dynamodb_endpoint_url=read.endpoint(
+            dynamodb.get("endpoint_url"), "service_config.dynamodb.endpoint_url"
+        ),
     )
 
 

@@ -126,8 +126,10 @@ class TextSender:
         """Write what the error type says; a crash before the write lapses into doubt."""
         reason = reason_of(failure)
         if isinstance(failure, SmsNotSent):
-            pause = next((word for kind, word in PAUSING.items() if isinstance(failure, kind)), "")
             result = self._not_sent(job, reason)
+            if result.outcome is Outcome.LOST_RACE:
+                return Sent(result)  # an answer to the past: it must not stop those who send now
+            pause = next((word for kind, word in PAUSING.items() if isinstance(failure, kind)), "")
             return Sent(result, pause=pause, is_throttled=isinstance(failure, SmsThrottled))
         if isinstance(failure, SmsRefused):
             return Sent(self._move(job, Move.REFUSE, Outcome.REFUSED, reason))
