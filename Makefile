@@ -17,6 +17,8 @@ unexport PYTHONDONTWRITEBYTECODE
 FAST := not integration and not browser and not airflow and not e2e and not long
 # Arguments for pytest or uv: make test ARGS="-k phone", make lock ARGS="--upgrade-package boto3"
 ARGS ?=
+# Two workers, a file always on one of them: its servers are started once.
+PARALLEL := -n 2 --dist loadfile
 
 .PHONY: help
 help: ## List the commands
@@ -41,7 +43,7 @@ down: install ## Stop what `make up` started
 # Coverage is judged on the whole suite only, so not when ARGS selects a part of it.
 .PHONY: test
 test: install ## Run all tests but the long ones, with coverage and the 20 slowest
-	@$(BIN)/pytest -m "not long" --durations=20 $(if $(ARGS),,--cov) $(ARGS)
+	@$(BIN)/pytest $(PARALLEL) -m "not long" --durations=20 $(if $(ARGS),,--cov) $(ARGS)
 
 .PHONY: test-long
 test-long: install ## Run the tests that take minutes
@@ -59,7 +61,7 @@ lint: install ## Style, types and layers, without tests
 
 .PHONY: test-fast
 test-fast: install ## The tests that need no server, browser or Airflow
-	@$(BIN)/pytest -m "$(FAST)" $(ARGS)
+	@$(BIN)/pytest $(PARALLEL) -m "$(FAST)" $(ARGS)
 
 .PHONY: fmt
 fmt: install ## Format the code and fix what can be fixed

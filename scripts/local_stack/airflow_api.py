@@ -1,7 +1,8 @@
 """Airflow's REST API as the local stack uses it.
 
-SQLite makes the API answer 503 now and then while the scheduler writes: every call is repeated
-then, and a run is triggered under an id of our own, so that a repeated trigger is no second run.
+SQLite makes the API answer 503, or 500 for a locked database, now and then while the scheduler
+writes: every call is repeated then, and a run is triggered under an id of our own, so that a
+repeated trigger is no second run.
 """
 
 from __future__ import annotations
@@ -18,12 +19,13 @@ from local_stack.layout import StackError
 
 HEALTHY = "healthy"
 COMPONENTS = ("metadatabase", "scheduler", "triggerer", "dag_processor")
+LOCKED = "Database error"
 WARM_UP_WITHIN_S = 120
 FINAL = frozenset({"success", "failed"})
 
 
-class Busy(RuntimeError):
-    """Airflow answered 503 or not at all: the same call may succeed in a moment."""
+class Busy(StackError):
+    """Airflow could not answer just now: the same call may succeed in a moment."""
 
 
 class AirflowApi:
@@ -146,6 +148,11 @@ class AirflowApi:
             answer = self._client.request(method, path, **request)
         except httpx.TransportError as error:
             raise Busy(f"Airflow: {method} {path}: {type(error).__name__}") from error
-        if answer.status_code == httpx.codes.SERVICE_UNAVAILABLE:
-            raise Busy(f"Airflow: {method} {path}: 503")
+        if _is_busy(answer):
+            raise Busy(f"Airflow: {method} {path}: {answer.status_code}")
         return answer
+
+
+def _is_busy(answer: httpx.Response) -> bool:
+    locked = answer.status_code == httpx.codes.INTERNAL_SERVER_ERROR and LOCKED in answer.text
+    return locked or answer.status_code == httpx.codes.SERVICE_UNAVAILABLE

@@ -116,7 +116,9 @@ def airflow_environ(layout: Layout, port: int) -> dict[str, str]:
         "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{url}/execution/",
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"{USER}:admin",
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(passwords),
-        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{layout.database}",
+        # SQLite has one writer: the others wait for it, up to half a minute instead of five
+        # seconds, after which Airflow would answer with an error.
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{layout.database}?timeout=30",
         "AIRFLOW__API__HOST": LOOPBACK,
         "AIRFLOW__API__PORT": str(port),
         "AIRFLOW__API__BASE_URL": url,
@@ -125,6 +127,8 @@ def airflow_environ(layout: Layout, port: int) -> dict[str, str]:
         "AIRFLOW__API_AUTH__JWT_SECRET": keys.jwt,
         # A run takes seconds here: the usual second of sleep between tasks would double it.
         "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.25",
+        # What a stopped stack left as running must not block the next one for five minutes.
+        "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "120",
         "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "30",
         # Airflow's own usage reports stay home.
         "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",

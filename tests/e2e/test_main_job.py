@@ -198,6 +198,7 @@ def test_a_manual_run_without_a_window_is_refused(stack: Stack, without_window: 
     log = stack.airflow.layout.airflow_home / "logs"
     said = [p.read_text() for p in files_of([log]) if f"run_id={without_window.run_id}" in str(p)]
     assert any("a manual run needs the parameter window_end" in text for text in said)
+    assert any(f"task failed: dag={ETL} task=open_session" in text for text in said)
 
 
 def test_one_store_that_is_down_stops_no_other(stack: Stack, store_down: WindowOutcome) -> None:
