@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.exceptions import DownstreamTasksSkipped
 
+from booking_sms.domain.booking import KST
 from booking_sms.domain.errors import WindowRefused
 
 if TYPE_CHECKING:
@@ -32,14 +33,16 @@ def run_type_of(context: Mapping[str, Any]) -> str:
 
 
 def interval_end_of(context: Mapping[str, Any]) -> datetime | None:
-    """End of the run's interval; None for manual runs.
+    """End of the run's interval, a plain datetime in Korea; None for manual runs.
 
     The UI's trigger form sends a logical date, from which Airflow infers an interval that
-    nobody asked for: it is not taken for a window.
+    nobody asked for: it is not taken for a window. Airflow's instants are pendulum's, whose
+    arithmetic loses a zone that is not pendulum's own: none of them gets past this line.
     """
     if run_type_of(context) == MANUAL:
         return None
-    return context.get("data_interval_end") or context["dag_run"].data_interval_end
+    end = context.get("data_interval_end") or context["dag_run"].data_interval_end
+    return datetime.fromtimestamp(end.timestamp(), KST) if end else None
 
 
 def window_end_of(context: Mapping[str, Any]) -> str | None:

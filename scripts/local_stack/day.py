@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -88,12 +88,13 @@ class Day:
             outcomes[-1].steps.extend(self.reconcile_until_final())
         return outcomes
 
-    def run_window(self, clock: str) -> WindowOutcome:
-        """One window: extract to load, dispatch, reconcile."""
+    def run_window(self, clock: str, *, backfill: bool = False) -> WindowOutcome:
+        """One window: extract to load by hand or as a backfill, dispatch, reconcile."""
         outcome = WindowOutcome(clock)
         instant = instant_of(clock)
         self.world.set_clock(instant)
-        etl = self.trigger(ETL, {"window_end": instant.isoformat()})
+        conf = {"window_end": instant.isoformat()}
+        etl = self.backfill(instant) if backfill else self.trigger(ETL, conf)
         outcome.steps.append(etl)
         self._read_results(outcome, etl.run_id)
         if self.api.result(ETL, etl.run_id, "load_jobs") is not None:
@@ -108,6 +109,22 @@ class Day:
         run_id = f"manual__{conf.get('window_end', 'now')}__{secrets.token_hex(3)}"
         self.api.trigger(dag_id, run_id, conf)
         return self._finished(dag_id, run_id, begun)
+
+    def backfill(self, instant: datetime) -> Step:
+        """Let Airflow backfill the one window that ends at ``instant``, and wait for its end."""
+        begun = time.monotonic()
+        before = set(self._backfilled())
+        self.api.backfill(ETL, instant, instant)
+        (run_id,) = wait_for(
+            f"a backfill of {instant.isoformat()} was made",
+            lambda: set(self._backfilled()) - before,
+            within_s=CAUSED_WITHIN_S,
+        )
+        return self._finished(ETL, run_id, begun)
+
+    def _backfilled(self) -> Iterator[str]:
+        runs = self.api.runs(ETL)
+        return (run["dag_run_id"] for run in runs if run["run_type"] == "backfill")
 
     def dispatch_after(self, etl_run_id: str) -> Step:
         """Wait for the dispatch run that the jobs of this ETL run started."""

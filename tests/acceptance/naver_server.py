@@ -69,23 +69,24 @@ class OtherNaver:
 
 
 @contextlib.contextmanager
-def run_other_naver(**behaviour: Any) -> Iterator[OtherNaver]:
-    """Serve both hosts until the block ends."""
+def run_other_naver(host: str = "127.0.0.1", **behaviour: Any) -> Iterator[OtherNaver]:
+    """Serve both sites until the block ends; ``host`` is how this machine is called."""
     state = OtherNaver(**behaviour)
-    with _serve(_LoginHost, state) as state.login_url, _serve(_BookingHost, state) as host:
-        state.booking_url = host
+    with _serve(_LoginHost, state) as login_port, _serve(_BookingHost, state) as booking_port:
+        state.login_url = f"http://{host}:{login_port}"
+        state.booking_url = f"http://{host}:{booking_port}"
         yield state
 
 
 @contextlib.contextmanager
-def _serve(host: type[_Host], state: OtherNaver) -> Iterator[str]:
+def _serve(host: type[_Host], state: OtherNaver) -> Iterator[int]:
     handler = type("Handler", (host,), {"state": state})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     server.daemon_threads = True  # a browser keeps connections open that it never uses
     thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}"
+        yield server.server_port
     finally:
         server.shutdown()
         server.server_close()

@@ -80,9 +80,10 @@ def test_run_logs_in_there_reads_every_page_and_needs_no_browser_again(
         pytest.param({"layout": "old"}, id="only the old button is there"),
         pytest.param({"partner_pages": False}, id="no page to warm up on"),
         pytest.param({"leave_by_script": True}, id="the login leaves by script"),
+        pytest.param({"host": "localhost"}, id="this machine is called localhost"),
     ],
 )
-def test_login_page_may_differ(waiting: Installation, behaviour: dict[str, object]) -> None:
+def test_login_may_look_different(waiting: Installation, behaviour: dict[str, object]) -> None:
     sign_out(waiting)
     with run_other_naver(bookings=many(2), **behaviour) as naver:
         ran = waiting.run(**{NAVER: naver.connection()})

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -54,12 +54,12 @@ class Stack:
     world: EmbeddedWorld
     day: Day
 
-    def pass_over(self, *windows: str) -> DayOutcome:
+    def outcome_of(self, drive: Callable[[], list[WindowOutcome]]) -> DayOutcome:
         """Take windows through the three DAGs; what came of it."""
         from local_stack.outcome import Before, DayOutcome
 
         before = Before.of(self.world)
-        return DayOutcome.gather(self.world, before, self.day.run(windows))
+        return DayOutcome.gather(self.world, before, drive())
 
     def task_states(self, run_id: str) -> dict[str, set[str]]:
         """States of an ETL run's tasks."""
@@ -99,12 +99,13 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 @pytest.fixture(scope="module")
 def first(stack: Stack) -> DayOutcome:
-    return stack.pass_over(*WINDOWS)
+    return stack.outcome_of(lambda: stack.day.run(WINDOWS))
 
 
 @pytest.fixture(scope="module")
 def again(stack: Stack, first: DayOutcome) -> DayOutcome:
-    return stack.pass_over(*WINDOWS[-1:])
+    """Its last window once more, this time as a backfill of Airflow's own."""
+    return stack.outcome_of(lambda: [stack.day.run_window(WINDOWS[-1], backfill=True)])
 
 
 @pytest.fixture(scope="module")
@@ -173,8 +174,16 @@ def test_the_owner_is_told_without_full_numbers(stack: Stack, first: DayOutcome)
 
 def test_the_same_day_again_sends_nothing_and_starts_no_browser(again: DayOutcome) -> None:
     assert all(window.succeeded for window in again.windows)
+    assert sum(again.windows[0].bookings.values()) > 20
     assert again.texts == []
     assert (again.logins, again.browsers) == (0, 0)
+
+
+def test_a_backfill_decides_as_of_the_end_of_its_window(again: DayOutcome, stack: Stack) -> None:
+    (run,) = [run for run in stack.airflow.api.runs(ETL) if run["run_type"] == "backfill"]
+    report = stack.airflow.api.result(ETL, run["dag_run_id"], "report_window")
+
+    assert report["window"] == "2026-03-02T20:00:00+09:00"
 
 
 def test_a_scheduled_window_that_the_world_has_not_reached_is_skipped(

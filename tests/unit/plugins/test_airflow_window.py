@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -49,6 +49,22 @@ def test_an_interval_is_named_by_its_end(run_type: str) -> None:
     window = resolve(make_app(), make_context(run_type, interval_end=TWO_PM))
 
     assert window.as_of == TWO_PM
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Seoul"])
+def test_airflows_own_instants_do_not_get_in(zone: str) -> None:
+    """A pendulum instant plus a duration would lose its zone in the middle of a decision."""
+    import pendulum
+
+    from booking_sms_airflow.window import resolve
+
+    context = make_context("scheduled", interval_end=pendulum.instance(TWO_PM).in_timezone(zone))
+
+    as_of = resolve(make_app(), context).as_of
+
+    assert type(as_of) is datetime
+    assert (as_of, as_of.hour) == (TWO_PM, 14)
+    assert as_of + timedelta(hours=2) > TWO_PM
 
 
 def test_a_backfill_is_not_moved_by_its_conf() -> None:

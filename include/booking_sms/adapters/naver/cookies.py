@@ -29,7 +29,7 @@ def build_jar(cookies: Iterable[Mapping[str, Any]]) -> CookieJar:
 
 
 def _build_cookie(cookie: Mapping[str, Any]) -> Cookie:
-    domain, expiry = str(cookie["domain"]), cookie.get("expiry")
+    domain, expiry = _known_domain(str(cookie["domain"])), cookie.get("expiry")
     return Cookie(
         version=0,
         name=str(cookie["name"]),
@@ -48,3 +48,8 @@ def _build_cookie(cookie: Mapping[str, Any]) -> Cookie:
         comment_url=None,
         rest={},
     )
+
+
+def _known_domain(domain: str) -> str:
+    """http.cookiejar calls a host without a dot ``localhost.local``, as RFC 2965 does."""
+    return domain if "." in domain else f"{domain}.local"
