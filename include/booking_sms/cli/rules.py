@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -55,8 +56,13 @@ def check(rules: str = RulesOption, as_json: bool = JsonOption) -> None:
 
 @rules_app.command()
 def schema() -> None:
-    """Print the JSON Schema of a rule file, for editors."""
-    print_json(RuleSet.model_json_schema())
+    """Print the JSON Schema of a rule file, for editors; rules/rules.schema.json holds it."""
+    typer.echo(schema_text(), nl=False)
+
+
+def schema_text() -> str:
+    """The JSON Schema as it stands in the file."""
+    return json.dumps(RuleSet.model_json_schema(), ensure_ascii=False, indent=2) + "\n"
 
 
 @rules_app.command()

@@ -13,7 +13,7 @@ from pydantic import Field, model_validator
 from booking_sms.config.yaml_source import YamlSource, join_problems, read_yaml
 from booking_sms.domain.errors import RuleInvalid
 from booking_sms.domain.message import is_encodable
-from booking_sms.domain.rule import Model, Slug
+from booking_sms.domain.model import Model, Slug
 from booking_sms.domain.template import MessageCatalog, MessageTemplate
 
 REPLACEMENTS_FILE = "_replacements.yaml"

@@ -15,7 +15,8 @@ from pathlib import Path
 from pydantic import Field
 
 from booking_sms.config.yaml_source import read_yaml
-from booking_sms.domain.rule import Model, RuleSet
+from booking_sms.domain.model import Model
+from booking_sms.domain.rule import RuleSet
 
 ANY_RULE = "*"
 

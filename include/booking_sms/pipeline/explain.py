@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from booking_sms.domain.booking import KST, Booking
-from booking_sms.domain.conditions import Facts, Verdict, explain
+from booking_sms.domain.conditions import Verdict, explain
 from booking_sms.domain.ledger import Ledger
-from booking_sms.domain.phone import ledger_phone
 from booking_sms.domain.rule import Rule, RuleSet
+from booking_sms.pipeline.history import History
 from booking_sms.pipeline.plan import is_shadow
 
 
@@ -39,8 +39,7 @@ def explain_booking(
     rollout: Mapping[str, str] | None = None,
 ) -> tuple[RuleVerdict, ...]:
     """Every rule's truth table for one booking, on the ledger as it is."""
-    row = ledger.get(booking.booking_num, ledger_phone(booking.phone))
-    facts = Facts(booking=booking, row=row, as_of=as_of.astimezone(KST))
+    facts = History(ledger, rules).facts(booking, as_of.astimezone(KST))
     stages = dict(rollout or {})
     return tuple(
         RuleVerdict(

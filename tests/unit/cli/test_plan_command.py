@@ -179,6 +179,13 @@ def test_rules_schema_is_a_json_schema() -> None:
     assert schema["additionalProperties"] is False
 
 
+def test_the_committed_schema_is_the_one_of_the_models() -> None:
+    """To renew it: booking-sms rules schema > include/rules/rules.schema.json"""
+    committed = (INCLUDE / "rules" / "rules.schema.json").read_text(encoding="utf-8")
+
+    assert run("rules", "schema").stdout == committed
+
+
 def test_message_preview_shows_text_bytes_class_and_cost() -> None:
     result = run("message", "preview", "guide-two-hours", "--store", "900103", "--json")
 

@@ -1,0 +1,19 @@
+"""Public holidays of Korea, substitutes included, from the ``holidays`` library.
+
+Days that the government proclaims at short notice come with a newer library.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from functools import lru_cache
+
+import holidays
+
+_KOREA = holidays.country_holidays("KR", language="ko")
+
+
+@lru_cache(maxsize=4096)
+def holiday_name(day: date) -> str:
+    """Name of the public holiday on this date; empty when it is none."""
+    return str(_KOREA.get(day, ""))
