@@ -10,8 +10,18 @@ from typing import Any
 import typer
 
 from booking_sms.adapters.naver.parsing import parse_booking
-from booking_sms.cli.catalogs import catalog_of
-from booking_sms.cli.console import JsonOption, fail, out, print_facts, print_json, print_table
+from booking_sms.cli.catalogs import catalog_of, include_folder
+from booking_sms.cli.console import (
+    JsonOption,
+    err,
+    fail,
+    out,
+    print_facts,
+    print_json,
+    print_table,
+)
+from booking_sms.config.rules_check import CheckedFile, Note, check_rule_files, rule_files
+from booking_sms.config.yaml_source import display_path
 from booking_sms.domain.conditions import Verdict
 from booking_sms.domain.ledger import Ledger
 from booking_sms.domain.message import ESTIMATED_KRW
@@ -35,23 +45,59 @@ def register(app: typer.Typer) -> None:
 
 
 @rules_app.command()
-def check(rules: str = RulesOption, as_json: bool = JsonOption) -> None:
-    """Check rules, texts and stores together, and render every text at every store."""
-    catalog = catalog_of(rules)
-    problems = list(text_problems(catalog))
-    for found in problems:
-        fail(f"rule {found.rule}, store {found.store_id}: {found.problem}")
-    facts = {
-        "rule_set": catalog.rules.name,
-        "digest": catalog.digest,
-        "rules": len(catalog.rules.rules),
-        "messages": len(catalog.messages.templates),
-        "stores": len(catalog.stores.stores),
-        "problems": len(problems),
-    }
-    print_facts("rules", facts, as_json=as_json)
-    if problems:
+def check(
+    target: str = typer.Argument("", help="Name of a rule set, a file, or a folder of files."),
+    rules: str = RulesOption,
+    as_json: bool = JsonOption,
+) -> None:
+    """Check rules with texts and stores, and render every text at every store.
+
+    Errors and warnings are lines of file:line: message; any error makes it exit 2.
+    """
+    home = include_folder()
+    checked = check_rule_files(rule_files(target or rules, home / "rules"), home)
+    errors = [note for one in checked for note in (*one.errors, *_render_notes(one))]
+    warnings = [note for one in checked for note in one.warnings]
+    facts = _check_facts(checked) | {"problems": len(errors), "warnings": len(warnings)}
+    if as_json:
+        listed = {"error_list": _listed(errors), "warning_list": _listed(warnings)}
+        print_json(facts | listed)
+    else:
+        print_facts("rules", facts, as_json=False)
+        for note in warnings:
+            err.print(f"{note} (warning)", highlight=False, markup=False, soft_wrap=True)
+    for note in errors:
+        err.print(str(note), highlight=False, markup=False, soft_wrap=True)
+    if errors:
         raise typer.Exit(2)
+
+
+def _check_facts(checked: list[CheckedFile]) -> dict[str, Any]:
+    """What was checked; a single sound set is named with its digest."""
+    sound = [one.catalog for one in checked if one.catalog is not None]
+    facts: dict[str, Any] = {"files": len(checked)}
+    if len(checked) == len(sound) == 1:
+        facts |= {"rule_set": sound[0].rules.name, "digest": sound[0].digest}
+    facts["rules"] = sum(len(catalog.rules.rules) for catalog in sound)
+    if sound:
+        facts["messages"] = len(sound[0].messages.templates)
+        facts["stores"] = len(sound[0].stores.stores)
+    return facts
+
+
+def _render_notes(checked: CheckedFile) -> Iterator[Note]:
+    """Texts that only rendering finds wrong, at the line of the rule's template."""
+    if checked.source is None or checked.catalog is None:
+        return
+    names = [rule.name for rule in checked.catalog.rules.rules]
+    for found in text_problems(checked.catalog):
+        loc = ("rules", names.index(found.rule), "template")
+        said = f"rule {found.rule}, store {found.store_id}: {found.problem}"
+        yield Note(display_path(checked.path), checked.source.line_of(loc), said)
+
+
+def _listed(notes: list[Note]) -> list[dict[str, Any]]:
+    return [{"file": note.file, "line": note.line, "message": note.message} for note in notes]
 
 
 @rules_app.command()

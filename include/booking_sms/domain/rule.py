@@ -16,7 +16,7 @@ from enum import StrEnum
 from functools import cached_property, lru_cache
 from typing import Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from booking_sms.domain.condition_model import Condition
 from booking_sms.domain.hours import AllowedHours
@@ -103,7 +103,11 @@ class Rule(Model):
     deferred_to: Wall | None = Field(None, description="where a message out of hours is put off to")
     doubt_policy: Literal["hold"] | ResendAt = "hold"
     rollout: str = Field("all", pattern=r"^(shadow|all|store:[0-9]+)$")
-    flag: str = Field("", description="ledger flag of the predecessor; none for kinds of our own")
+    flag: str = Field(
+        "",
+        validate_default=True,
+        description="ledger flag of the predecessor; none for kinds of our own",
+    )
     priority: int = Field(5, ge=0, le=9)
 
     @model_validator(mode="after")
@@ -118,12 +122,17 @@ class Rule(Model):
                 raise ValueError(f"advertising may go out {ADVERTISING_HOURS} only")
         return self
 
-    @model_validator(mode="after")
-    def _flag_fits_kind(self) -> Rule:
-        expected = FLAG_OF_KIND.get(self.kind, "")
-        if self.flag != expected:
-            raise ValueError(f"messages of kind {self.kind} set the flag {expected!r}")
-        return self
+    @field_validator("flag")
+    @classmethod
+    def _flag_fits_kind(cls, flag: str, info: ValidationInfo) -> str:
+        if "kind" not in info.data:
+            return flag
+        kind = info.data["kind"]
+        expected = FLAG_OF_KIND.get(kind, "")
+        if flag != expected:
+            why = "" if expected else ", the predecessor knew no such kind: leave flag out"
+            raise ValueError(f"messages of kind {kind} set the flag {expected!r}{why}")
+        return flag
 
     @cached_property
     def hours(self) -> AllowedHours | None:

@@ -142,6 +142,33 @@ def test_rules_check_renders_every_text(tmp_path: Path, monkeypatch: pytest.Monk
     assert "rule guide-two-hours, store 900104: TextUnresolved" in result.stderr
 
 
+def test_rules_check_takes_a_folder_and_lists_places(tmp_path: Path) -> None:
+    good = (INCLUDE / "rules" / "legacy.yaml").read_text(encoding="utf-8")
+    tmp_path.joinpath("legacy.yaml").write_text(good, encoding="utf-8")
+    wrong = good.replace("name: legacy", "name: wrong", 1).replace("hours: 2", "hours: x", 1)
+    tmp_path.joinpath("wrong.yaml").write_text(wrong, encoding="utf-8")
+
+    result = run("rules", "check", tmp_path, "--json")
+
+    document = json.loads(result.stdout)
+    line = 1 + wrong[: wrong.index("hours: x")].count("\n")
+    assert result.exit_code == 2
+    assert (document["files"], document["problems"], document["rules"]) == (2, 1, 5)
+    (listed,) = document["error_list"]
+    assert (listed["file"], listed["line"]) == (str(tmp_path / "wrong.yaml"), line)
+    assert f"wrong.yaml:{line}: rules.1.when" in result.stderr
+
+
+def test_rules_check_warns_and_passes(tmp_path: Path) -> None:
+    place = INCLUDE.parent / "tests" / "unit" / "config" / "wrong_rules" / "any-status.yaml"
+
+    result = run("rules", "check", place)
+
+    assert result.exit_code == 0
+    assert "any-status.yaml:7: " in result.stderr
+    assert "(warning)" in result.stderr
+
+
 def test_rules_explain_prints_the_truth_table() -> None:
     result = run("rules", "explain", "--scenarios", GOLDEN, "--id", "reminder-due", "--json")
 
