@@ -146,6 +146,9 @@ class _Run:
             return
         decision = self._decide(rule, facts.booking, position, first_sight=first_sight)
         key = decision_key(decision)
+        if self.history.has_job(facts.booking, rule, decision.occurrence):
+            self.misses[(rule.name, "has a job")] += 1
+            return
         if key in self.seen:
             self.misses[(rule.name, "already decided")] += 1
             return
