@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Literal
 
@@ -44,11 +45,14 @@ class ReplacementsFile(Model):
     replacements: dict[str, str]
 
 
-def load_messages(directory: Path) -> MessageCatalog:
-    """Every template by name; RuleInvalid lists every problem with file and line."""
+def load_messages(directory: Path, *more: Path) -> MessageCatalog:
+    """Every template by name, also of ``more`` folders that exist; a name is taken once.
+
+    RuleInvalid lists every problem with file and line.
+    """
     templates: dict[str, MessageTemplate] = {}
     problems: list[RuleInvalid] = []
-    for source in _sources(directory, problems):
+    for source in chain.from_iterable(_sources(one, problems) for one in (directory, *more)):
         try:
             template = template_of(source)
         except RuleInvalid as error:

@@ -7,13 +7,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from booking_sms.config.catalog_loader import catalog_with, review_lines
-from booking_sms.config.messages_loader import load_messages
+from booking_sms.config.catalog_loader import catalog_with, review_lines, texts_for
 from booking_sms.config.stores_loader import load_stores
 from booking_sms.config.yaml_source import YamlSource, read_yaml
 from booking_sms.domain.catalog import Catalog
 from booking_sms.domain.errors import RuleInvalid
 from booking_sms.domain.rule_review import Severity
+from booking_sms.domain.template import MessageCatalog
 
 _LINE = re.compile(r"^(?P<file>.+?):(?P<line>[0-9]+): (?P<message>.*)$")
 
@@ -51,12 +51,15 @@ class CheckedFile:
 
 def check_rule_files(paths: Iterable[Path], home: Path) -> list[CheckedFile]:
     """Each file with the texts and stores of ``home``; RuleInvalid when those are wrong."""
-    messages, stores = load_messages(home / "messages"), load_stores(home / "stores")
+    stores = load_stores(home / "stores")
+    texts: dict[Path, MessageCatalog] = {}
     checked = []
     for path in paths:
+        if path.parent not in texts:
+            texts[path.parent] = texts_for(path, home)
         try:
             source = read_yaml(path)
-            catalog = catalog_with(source, messages, stores)
+            catalog = catalog_with(source, texts[path.parent], stores)
         except RuleInvalid as error:
             checked.append(CheckedFile(path=path, errors=notes_of(str(error).splitlines())))
             continue
