@@ -1,4 +1,4 @@
-"""``booking-sms rules check|explain|schema`` and ``message preview``."""
+"""``booking-sms rules check|diff|explain|schema`` and ``message preview``."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 import typer
 
 from booking_sms.adapters.naver.parsing import parse_booking
+from booking_sms.cli import rules_diff
 from booking_sms.cli.catalogs import catalog_of, include_folder
 from booking_sms.cli.console import (
     JsonOption,
@@ -31,10 +32,11 @@ from booking_sms.parity.scenario import Scenario, read_scenarios
 from booking_sms.pipeline.explain import RuleVerdict, explain_booking
 from booking_sms.pipeline.preview import preview, text_problems
 
-rules_app = typer.Typer(no_args_is_help=True, help="Rules: check, explain, schema.")
+rules_app = typer.Typer(no_args_is_help=True, help="Rules: check, diff, explain, schema.")
 message_app = typer.Typer(no_args_is_help=True, help="Texts as customers get them.")
 RulesOption = typer.Option("legacy", "--rules", help="Name of the rule set.")
 ScenariosOption = typer.Option(..., "--scenarios", help="Scenario file, JSONL.")
+rules_app.command()(rules_diff.diff)
 MARKS = {True: "yes", False: "no", None: "cannot say"}
 
 

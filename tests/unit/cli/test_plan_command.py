@@ -169,6 +169,40 @@ def test_rules_check_warns_and_passes(tmp_path: Path) -> None:
     assert "(warning)" in result.stderr
 
 
+def test_rules_diff_shows_what_another_set_changes(tmp_path: Path) -> None:
+    past = [line for line in LINES if '"id":"new-already-past"' in line]
+
+    result = run("rules", "diff", "legacy", "recommended", "--golden", some(tmp_path, *past))
+    listed = run(
+        "rules", "diff", "legacy", "recommended", "--golden", some(tmp_path, *past), "--json"
+    )
+
+    document = json.loads(listed.stdout)
+    assert (document["scenarios"], document["gained"], document["lost"]) == (1, 0, 1)
+    (change,) = document["changes"]
+    assert (change["rule"], change["kind"]) == ("confirm-first-sight", "confirm")
+    assert "****" in change["recipient"]
+    assert "confirm lost (confirm-first-sight)" in " ".join(result.stdout.split())
+
+
+def test_rules_diff_counts_every_run(tmp_path: Path) -> None:
+    both = ("legacy", "recommended", "--golden", GOLDEN)
+
+    document = json.loads(run("rules", "diff", *both, "--json").stdout)
+    result = run("rules", "diff", *both)
+
+    assert (document["scenarios"], document["gained"], document["lost"]) == (228, 104, 66)
+    assert "... and 150 more" in result.stdout
+    assert json.loads(run("rules", "diff", "legacy", *both[:1], *both[2:], "--json").stdout) == {
+        "before": "legacy",
+        "after": "legacy",
+        "scenarios": 228,
+        "gained": 0,
+        "lost": 0,
+        "changes": [],
+    }
+
+
 def test_rules_explain_prints_the_truth_table() -> None:
     result = run("rules", "explain", "--scenarios", GOLDEN, "--id", "reminder-due", "--json")
 
