@@ -58,7 +58,8 @@ def check(
     """
     home = include_folder()
     checked = check_rule_files(rule_files(target or rules, home / "rules"), home)
-    errors = [note for one in checked for note in (*one.errors, *_render_notes(one))]
+    found = (note for one in checked for note in (*one.errors, *_render_notes(one)))
+    errors = list(dict.fromkeys(found))  # a wrong text or store is wrong for every rule file
     warnings = [note for one in checked for note in one.warnings]
     facts = _check_facts(checked) | {"problems": len(errors), "warnings": len(warnings)}
     if as_json:

@@ -35,12 +35,12 @@ def load_catalog(home: Path, rule_set: str) -> Catalog:
     Raises RuleInvalid: one line per problem, each with file and line.
     """
     source = read_rule_file(rule_set, home / "rules")
-    return catalog_with(source, texts_for(source.path, home), load_stores(home / "stores"))
+    return catalog_with(source, load_texts(source.path.parent, home), load_stores(home / "stores"))
 
 
-def texts_for(rule_file: Path, home: Path) -> MessageCatalog:
-    """The chain's texts, with those in ``messages/`` beside the rule file where it brings some."""
-    return load_messages(home / "messages", rule_file.parent / "messages")
+def load_texts(rules: Path, home: Path) -> MessageCatalog:
+    """The chain's texts, with those in ``messages/`` in the rules' folder where it has some."""
+    return load_messages(home / "messages", rules / "messages")
 
 
 def catalog_with(source: YamlSource, messages: MessageCatalog, stores: StoreDirectory) -> Catalog:

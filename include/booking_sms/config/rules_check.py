@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
-from booking_sms.config.catalog_loader import catalog_with, review_lines, texts_for
+from booking_sms.config.catalog_loader import catalog_with, load_texts, review_lines
 from booking_sms.config.stores_loader import load_stores
 from booking_sms.config.yaml_source import YamlSource, read_yaml
 from booking_sms.domain.catalog import Catalog
 from booking_sms.domain.errors import RuleInvalid
 from booking_sms.domain.rule_review import Severity
+from booking_sms.domain.store import StoreDirectory
 from booking_sms.domain.template import MessageCatalog
 
 _LINE = re.compile(r"^(?P<file>.+?):(?P<line>[0-9]+): (?P<message>.*)$")
@@ -50,22 +52,22 @@ class CheckedFile:
 
 
 def check_rule_files(paths: Iterable[Path], home: Path) -> list[CheckedFile]:
-    """Each file with the texts and stores of ``home``; RuleInvalid when those are wrong."""
-    stores = load_stores(home / "stores")
-    texts: dict[Path, MessageCatalog] = {}
-    checked = []
-    for path in paths:
-        if path.parent not in texts:
-            texts[path.parent] = texts_for(path, home)
-        try:
-            source = read_yaml(path)
-            catalog = catalog_with(source, texts[path.parent], stores)
-        except RuleInvalid as error:
-            checked.append(CheckedFile(path=path, errors=notes_of(str(error).splitlines())))
-            continue
-        warnings = notes_of(review_lines(source, catalog, Severity.WARNING))
-        checked.append(CheckedFile(path=path, source=source, catalog=catalog, warnings=warnings))
-    return checked
+    """Each file with the texts and stores of ``home``; what is wrong with those is said too."""
+    texts = cache(lambda folder: load_texts(folder, home))
+    stores = cache(lambda: load_stores(home / "stores"))
+    return [_checked(path, texts, stores) for path in paths]
+
+
+def _checked(
+    path: Path, texts: Callable[[Path], MessageCatalog], stores: Callable[[], StoreDirectory]
+) -> CheckedFile:
+    try:
+        source = read_yaml(path)
+        catalog = catalog_with(source, texts(path.parent), stores())
+    except RuleInvalid as error:
+        return CheckedFile(path=path, errors=notes_of(str(error).splitlines()))
+    warnings = notes_of(review_lines(source, catalog, Severity.WARNING))
+    return CheckedFile(path=path, source=source, catalog=catalog, warnings=warnings)
 
 
 def notes_of(lines: Iterable[str]) -> tuple[Note, ...]:

@@ -159,6 +159,24 @@ def test_rules_check_takes_a_folder_and_lists_places(tmp_path: Path) -> None:
     assert f"wrong.yaml:{line}: rules.1.when" in result.stderr
 
 
+def test_rules_check_says_once_what_is_wrong_with_texts_and_stores(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from shutil import copytree
+
+    for folder in ("rules", "messages", "stores"):
+        copytree(INCLUDE / folder, tmp_path / folder)
+    tmp_path.joinpath("messages", "guide.yaml").write_text("name: guide\n", encoding="utf-8")
+    monkeypatch.setenv("BOOKING_SMS_HOME", str(tmp_path))
+
+    result = run("rules", "check", tmp_path / "rules", "--json")
+
+    document = json.loads(result.stdout)
+    assert result.exit_code == 2
+    assert (document["files"], document["problems"]) == (2, 1)
+    assert document["error_list"][0]["file"] == str(tmp_path / "messages" / "guide.yaml")
+
+
 def test_rules_check_warns_and_passes(tmp_path: Path) -> None:
     place = INCLUDE.parent / "tests" / "unit" / "config" / "wrong_rules" / "any-status.yaml"
 
