@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ from scenario_strategies import scenarios
 
 from booking_sms.adapters.naver.parsing import parse_booking
 from booking_sms.config.catalog_loader import load_catalog
+from booking_sms.parity.compare import ParityReport
+from booking_sms.parity.explained import explained_file, kinds_of, read_explained
 from booking_sms.parity.golden import golden_parity
 from booking_sms.parity.outcome import decide
 from booking_sms.parity.scenario import parse_scenario, read_scenarios
@@ -98,3 +101,42 @@ def test_disabling_any_rule_breaks_parity() -> None:
         assert any(o != {"id": s.id, **s.expected} for o, s in zip(outcomes, named, strict=True)), (
             off.name
         )
+
+
+def recommended_report() -> ParityReport:
+    catalog = load_catalog(INCLUDE, "recommended")
+    entries = read_explained(explained_file(INCLUDE, "recommended"), catalog.rules)
+    return golden_parity(GOLDEN, catalog, parse_booking, entries, today=TODAY)
+
+
+def test_recommended_differs_only_where_a_reason_is_written() -> None:
+    report = recommended_report()
+
+    assert report.passed
+    assert Counter(d.path for d in report.explained if d.channel == "sms") == {
+        "sms.missing": 66,
+        "sms.unexpected": 104,
+    }
+    assert (len(report.explained), report.match_percentage) == (693, 100.0)
+
+
+def test_every_written_reason_is_about_every_run_that_it_names() -> None:
+    rules = load_catalog(INCLUDE, "recommended").rules
+    found = recommended_report().explained
+
+    for entry in read_explained(explained_file(INCLUDE, "recommended"), rules):
+        covered = {d.scenario for d in found if entry.covers(d, kinds_of(rules), TODAY)}
+        assert covered == set(entry.scenarios), (entry.field, entry.rule)
+
+
+def test_a_reason_is_no_licence_for_other_runs() -> None:
+    catalog = load_catalog(INCLUDE, "recommended")
+    entries = read_explained(explained_file(INCLUDE, "recommended"), catalog.rules)
+    fewer = tuple(rule for rule in catalog.rules.rules if rule.name != "guide-in-time")
+    broken = catalog.rules.model_copy(update={"rules": fewer})
+
+    report = golden_parity(
+        GOLDEN, replace(catalog, rules=broken), parse_booking, entries, today=TODAY
+    )
+
+    assert len(report.unexplained) > 288

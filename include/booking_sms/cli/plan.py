@@ -16,7 +16,7 @@ from booking_sms.cli.catalogs import catalog_of, include_folder
 from booking_sms.cli.console import JsonOption, err, fail, print_facts, print_json, print_table
 from booking_sms.domain.rule import RuleSet
 from booking_sms.parity.compare import ParityReport, compare
-from booking_sms.parity.explained import Explanation, read_explained
+from booking_sms.parity.explained import Explanation, explained_file, read_explained
 from booking_sms.parity.golden import recorded_outcome
 from booking_sms.parity.masking import shown
 from booking_sms.parity.outcome import Outcome, decide
@@ -84,8 +84,8 @@ def parity(
 
 
 def _explanations(path: Path | None, rules: RuleSet) -> tuple[Explanation, ...]:
-    """Entries of the named file, which must exist, or of the project's own, which need not."""
-    own = include_folder() / "golden" / "explained.yaml"
+    """Entries of the named file, which must exist, or of the rule set's own, which need not."""
+    own = explained_file(include_folder(), rules.name)
     if path is None and not own.exists():
         return ()
     return read_explained(path or own, rules)

@@ -1,7 +1,8 @@
-"""``booking-sms rules check|explain|schema`` and ``message preview``."""
+"""``booking-sms rules check|diff|explain|schema`` and ``message preview``."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,19 @@ from typing import Any
 import typer
 
 from booking_sms.adapters.naver.parsing import parse_booking
-from booking_sms.cli.catalogs import catalog_of
-from booking_sms.cli.console import JsonOption, fail, out, print_facts, print_json, print_table
+from booking_sms.cli import rules_diff
+from booking_sms.cli.catalogs import catalog_of, include_folder
+from booking_sms.cli.console import (
+    JsonOption,
+    err,
+    fail,
+    out,
+    print_facts,
+    print_json,
+    print_table,
+)
+from booking_sms.config.rules_check import CheckedFile, Note, check_rule_files, rule_files
+from booking_sms.config.yaml_source import display_path
 from booking_sms.domain.conditions import Verdict
 from booking_sms.domain.ledger import Ledger
 from booking_sms.domain.message import ESTIMATED_KRW
@@ -20,10 +32,11 @@ from booking_sms.parity.scenario import Scenario, read_scenarios
 from booking_sms.pipeline.explain import RuleVerdict, explain_booking
 from booking_sms.pipeline.preview import preview, text_problems
 
-rules_app = typer.Typer(no_args_is_help=True, help="Rules: check, explain, schema.")
+rules_app = typer.Typer(no_args_is_help=True, help="Rules: check, diff, explain, schema.")
 message_app = typer.Typer(no_args_is_help=True, help="Texts as customers get them.")
 RulesOption = typer.Option("legacy", "--rules", help="Name of the rule set.")
 ScenariosOption = typer.Option(..., "--scenarios", help="Scenario file, JSONL.")
+rules_app.command()(rules_diff.diff)
 MARKS = {True: "yes", False: "no", None: "cannot say"}
 
 
@@ -34,29 +47,71 @@ def register(app: typer.Typer) -> None:
 
 
 @rules_app.command()
-def check(rules: str = RulesOption, as_json: bool = JsonOption) -> None:
-    """Check rules, texts and stores together, and render every text at every store."""
-    catalog = catalog_of(rules)
-    problems = list(text_problems(catalog))
-    for found in problems:
-        fail(f"rule {found.rule}, store {found.store_id}: {found.problem}")
-    facts = {
-        "rule_set": catalog.rules.name,
-        "digest": catalog.digest,
-        "rules": len(catalog.rules.rules),
-        "messages": len(catalog.messages.templates),
-        "stores": len(catalog.stores.stores),
-        "problems": len(problems),
-    }
-    print_facts("rules", facts, as_json=as_json)
-    if problems:
+def check(
+    target: str = typer.Argument("", help="Name of a rule set, a file, or a folder of files."),
+    rules: str = RulesOption,
+    as_json: bool = JsonOption,
+) -> None:
+    """Check rules with texts and stores, and render every text at every store.
+
+    Errors and warnings are lines of file:line: message; any error makes it exit 2.
+    """
+    home = include_folder()
+    checked = check_rule_files(rule_files(target or rules, home / "rules"), home)
+    found = (note for one in checked for note in (*one.errors, *_render_notes(one)))
+    errors = list(dict.fromkeys(found))  # a wrong text or store is wrong for every rule file
+    warnings = [note for one in checked for note in one.warnings]
+    facts = _check_facts(checked) | {"problems": len(errors), "warnings": len(warnings)}
+    if as_json:
+        listed = {"error_list": _listed(errors), "warning_list": _listed(warnings)}
+        print_json(facts | listed)
+    else:
+        print_facts("rules", facts, as_json=False)
+        for note in warnings:
+            err.print(f"{note} (warning)", highlight=False, markup=False, soft_wrap=True)
+    for note in errors:
+        err.print(str(note), highlight=False, markup=False, soft_wrap=True)
+    if errors:
         raise typer.Exit(2)
+
+
+def _check_facts(checked: list[CheckedFile]) -> dict[str, Any]:
+    """What was checked; a single sound set is named with its digest."""
+    sound = [one.catalog for one in checked if one.catalog is not None]
+    facts: dict[str, Any] = {"files": len(checked)}
+    if len(checked) == len(sound) == 1:
+        facts |= {"rule_set": sound[0].rules.name, "digest": sound[0].digest}
+    facts["rules"] = sum(len(catalog.rules.rules) for catalog in sound)
+    if sound:
+        facts["messages"] = len(sound[0].messages.templates)
+        facts["stores"] = len(sound[0].stores.stores)
+    return facts
+
+
+def _render_notes(checked: CheckedFile) -> Iterator[Note]:
+    """Texts that only rendering finds wrong, at the line of the rule's template."""
+    if checked.source is None or checked.catalog is None:
+        return
+    names = [rule.name for rule in checked.catalog.rules.rules]
+    for found in text_problems(checked.catalog):
+        loc = ("rules", names.index(found.rule), "template")
+        said = f"rule {found.rule}, store {found.store_id}: {found.problem}"
+        yield Note(display_path(checked.path), checked.source.line_of(loc), said)
+
+
+def _listed(notes: list[Note]) -> list[dict[str, Any]]:
+    return [{"file": note.file, "line": note.line, "message": note.message} for note in notes]
 
 
 @rules_app.command()
 def schema() -> None:
-    """Print the JSON Schema of a rule file, for editors."""
-    print_json(RuleSet.model_json_schema())
+    """Print the JSON Schema of a rule file, for editors; rules/rules.schema.json holds it."""
+    typer.echo(schema_text(), nl=False)
+
+
+def schema_text() -> str:
+    """The JSON Schema as it stands in the file."""
+    return json.dumps(RuleSet.model_json_schema(), ensure_ascii=False, indent=2) + "\n"
 
 
 @rules_app.command()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from booking_sms.config.messages_loader import load_messages
@@ -14,9 +14,12 @@ from booking_sms.domain.catalog import Catalog
 from booking_sms.domain.errors import RuleInvalid, TextNotEncodable, TextNotLawful, TextTooLong
 from booking_sms.domain.message import MessageClass
 from booking_sms.domain.rule import Rule
+from booking_sms.domain.rule_limits import leaves_of
+from booking_sms.domain.rule_review import Severity, review
 from booking_sms.domain.store import StoreDirectory
 from booking_sms.domain.template import (
     ADVERTISING_LABEL,
+    MessageCatalog,
     MessageTemplate,
     check_advertising,
     check_subject,
@@ -32,15 +35,30 @@ def load_catalog(home: Path, rule_set: str) -> Catalog:
     Raises RuleInvalid: one line per problem, each with file and line.
     """
     source = read_rule_file(rule_set, home / "rules")
-    catalog = Catalog(
-        rules=rule_set_of(source),
-        messages=load_messages(home / "messages"),
-        stores=load_stores(home / "stores"),
-    )
-    problems = list(cross_problems(source, catalog))
+    return catalog_with(source, load_texts(source.path.parent, home), load_stores(home / "stores"))
+
+
+def load_texts(rules: Path, home: Path) -> MessageCatalog:
+    """The chain's texts, with those in ``messages/`` in the rules' folder where it has some."""
+    return load_messages(home / "messages", rules / "messages")
+
+
+def catalog_with(source: YamlSource, messages: MessageCatalog, stores: StoreDirectory) -> Catalog:
+    """The rules of a parsed file with texts and stores; RuleInvalid with every problem."""
+    catalog = Catalog(rules=rule_set_of(source), messages=messages, stores=stores)
+    problems = [*cross_problems(source, catalog), *review_lines(source, catalog, Severity.ERROR)]
     if problems:
         raise RuleInvalid("\n".join(problems))
     return catalog
+
+
+def review_lines(source: YamlSource, catalog: Catalog, severity: Severity) -> list[str]:
+    """What the review of the rules says at this severity, each line with file and line."""
+    return [
+        source.problem(finding.loc, finding.message)
+        for finding in review(catalog.rules)
+        if finding.severity is severity
+    ]
 
 
 def cross_problems(source: YamlSource, catalog: Catalog) -> Iterator[str]:
@@ -48,12 +66,17 @@ def cross_problems(source: YamlSource, catalog: Catalog) -> Iterator[str]:
     for number, rule in enumerate(catalog.rules.rules):
         for key, message in _rule_problems(rule, catalog):
             yield source.problem(("rules", number, key), message)
+        for leaf, place in leaves_of(rule.when, ("rules", number, "when")):
+            for store_id in _unknown_stores(getattr(leaf, "store_ids", ()), catalog):
+                yield source.problem((*place, "store_ids"), no_store(store_id))
 
 
 def _rule_problems(rule: Rule, catalog: Catalog) -> Iterator[Problem]:
-    for store_id in rule.stores:
-        if store_id not in catalog.stores.stores:
-            yield "stores", f"no store file describes {store_id}"
+    for store_id in _unknown_stores(rule.stores, catalog):
+        yield "stores", no_store(store_id)
+    stage, _, store_id = rule.rollout.partition(":")
+    if stage == "store" and store_id not in catalog.stores.stores:
+        yield "rollout", no_store(store_id)
     template = catalog.messages.templates.get(rule.template)
     if template is None:
         known = ", ".join(sorted(catalog.messages.templates))
@@ -61,6 +84,15 @@ def _rule_problems(rule: Rule, catalog: Catalog) -> Iterator[Problem]:
         return
     yield from _text_problems(rule, template, catalog.stores)
     yield from _subject_problems(template, catalog.stores)
+
+
+def _unknown_stores(store_ids: Iterable[str], catalog: Catalog) -> list[str]:
+    return [store_id for store_id in store_ids if store_id not in catalog.stores.stores]
+
+
+def no_store(store_id: str) -> str:
+    """What to say of a store that nobody described."""
+    return f"no store file describes {store_id}"
 
 
 def _text_problems(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Literal
 
@@ -13,7 +14,7 @@ from pydantic import Field, model_validator
 from booking_sms.config.yaml_source import YamlSource, join_problems, read_yaml
 from booking_sms.domain.errors import RuleInvalid
 from booking_sms.domain.message import is_encodable
-from booking_sms.domain.rule import Model, Slug
+from booking_sms.domain.model import Model, Slug
 from booking_sms.domain.template import MessageCatalog, MessageTemplate
 
 REPLACEMENTS_FILE = "_replacements.yaml"
@@ -44,11 +45,14 @@ class ReplacementsFile(Model):
     replacements: dict[str, str]
 
 
-def load_messages(directory: Path) -> MessageCatalog:
-    """Every template by name; RuleInvalid lists every problem with file and line."""
+def load_messages(directory: Path, *more: Path) -> MessageCatalog:
+    """Every template by name, also of ``more`` folders that exist; a name is taken once.
+
+    RuleInvalid lists every problem with file and line.
+    """
     templates: dict[str, MessageTemplate] = {}
     problems: list[RuleInvalid] = []
-    for source in _sources(directory, problems):
+    for source in chain.from_iterable(_sources(one, problems) for one in (directory, *more)):
         try:
             template = template_of(source)
         except RuleInvalid as error:

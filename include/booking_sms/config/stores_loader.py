@@ -9,7 +9,7 @@ from pydantic import Field
 
 from booking_sms.config.yaml_source import YamlSource, join_problems, read_yaml
 from booking_sms.domain.errors import RuleInvalid
-from booking_sms.domain.rule import Model
+from booking_sms.domain.model import Model
 from booking_sms.domain.store import Store, StoreDirectory
 
 CHAIN_FILE = "_chain.yaml"

@@ -24,6 +24,7 @@ BookingSmsError
     TextUnresolved            T
     TextNotLawful             T
     LedgerRowIncomplete       T
+    FieldUnreadable           T
   LoadError
     StoreThrottled            R
     StoreUnavailable          R
@@ -235,6 +236,10 @@ class TextNotLawful(TransformError, Terminal):
 
 class LedgerRowIncomplete(TransformError, Terminal):
     """A ledger row lacks an attribute that a rule reads; LEGACY's KeyError."""
+
+
+class FieldUnreadable(TransformError, Terminal):
+    """A booking has no field of the type that a rule compares."""
 
 
 class LoadError(BookingSmsError):

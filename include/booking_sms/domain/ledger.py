@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
-from booking_sms.domain.sms_job import FORGOTTEN, SmsJob
+from booking_sms.domain.sms_job import FORGOTTEN, JobState, SmsJob
 
 FLAG_OF_KIND: Mapping[str, str] = {
     "confirm": "confirm_sms",
@@ -14,6 +15,10 @@ FLAG_OF_KIND: Mapping[str, str] = {
     "event": "option_sms",
 }
 LedgerKey = tuple[str, str]
+JobName = tuple[str, str, str, str]
+"""What makes a message the same one: (booking_num, ledger phone, kind, occurrence)."""
+FAILED = frozenset({JobState.REJECTED, JobState.UNDELIVERED})
+"""States of a text that the customer certainly did not get, whatever we try."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,11 +45,25 @@ class LedgerRow:
         )
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FailedSms:
+    """A text of ours that was refused or did not arrive, and when it was due (aware)."""
+
+    kind: str
+    due_at: datetime
+
+
 @dataclass(frozen=True)
 class Ledger:
-    """What is known to be sent or promised, by (booking_num, ledger phone)."""
+    """What is known to be sent or promised, by (booking_num, ledger phone).
+
+    ``failed`` are texts that did not get through: their flags stay set, nothing repeats by itself.
+    ``jobs`` names every message that we promised already, also those that set no flag.
+    """
 
     rows: Mapping[LedgerKey, LedgerRow] = field(default_factory=dict)
+    failed: Mapping[LedgerKey, tuple[FailedSms, ...]] = field(default_factory=dict)
+    jobs: frozenset[JobName] = frozenset()
 
     def get(self, booking_num: str, phone: str) -> LedgerRow | None:
         """The row of this booking and phone, or None: None is how LEGACY knows "new"."""
@@ -52,19 +71,25 @@ class Ledger:
 
     def with_row(self, row: LedgerRow) -> Ledger:
         """Return the ledger with this row put or replaced."""
-        return Ledger({**self.rows, row.key: row})
+        return replace(self, rows={**self.rows, row.key: row})
 
 
 def project_ledger(rows: Iterable[LedgerRow], jobs: Iterable[SmsJob]) -> Ledger:
     """Overlay jobs on rows: a job in any state but cancelled or superseded is a set flag."""
     projected = {row.key: row for row in rows}
+    failed: dict[LedgerKey, tuple[FailedSms, ...]] = {}
+    names: set[JobName] = set()
     for job in jobs:
         if job.state in FORGOTTEN or not job.ledger.phone:
             continue
         key = (job.booking_num, job.ledger.phone)
         row = projected.get(key) or blank_row(job)
         projected[key] = row.with_values(**{job.ledger.flag: True}) if job.ledger.flag else row
-    return Ledger(projected)
+        names.add((*key, job.kind, job.occurrence))
+        if job.state in FAILED:
+            sms = FailedSms(kind=job.kind, due_at=job.due_at)
+            failed[key] = (*failed.get(key, ()), sms)
+    return Ledger(projected, failed, frozenset(names))
 
 
 def blank_row(job: SmsJob) -> LedgerRow:

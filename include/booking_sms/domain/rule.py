@@ -1,7 +1,7 @@
 """What an owner may write in a rule file, as frozen models that refuse what they do not know.
 
-A rule set is data: it holds no code and reads no clock. ``domain.conditions`` evaluates it. To
-add a condition, add a model here, list it in ``Leaf`` and register its check there.
+A rule set is data: it holds no code and reads no clock. What may stand below ``when`` is
+``domain.condition_model``; ``domain.conditions`` evaluates it.
 
 ``formerly`` names and actions other than ``send_sms`` belong to the full language that this
 model is shaped for; a file that uses them today is refused, never half obeyed.
@@ -14,175 +14,20 @@ import json
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cached_property, lru_cache
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from booking_sms.domain.booking import BookingStatus
+from booking_sms.domain.condition_model import Condition
 from booking_sms.domain.hours import AllowedHours
 from booking_sms.domain.ledger import FLAG_OF_KIND
 from booking_sms.domain.message import MessageClass
+from booking_sms.domain.model import Duration, Model, Slug, Wall
 
 ADVERTISING_HOURS = AllowedHours.parse("08:10-20:50")
 """Network Act art. 50(3) allows 08:00-21:00; the margin is for the carriers' own queues."""
 
-Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)]
-Wall = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
-Duration = Annotated[str, Field(pattern=r"^[0-9]+(m|h|d)$")]
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
-
-
-class Model(BaseModel):
-    """Frozen; unknown keys are refused; YAML's bare numbers are accepted where text is due."""
-
-    model_config = ConfigDict(
-        frozen=True,
-        extra="forbid",
-        coerce_numbers_to_str=True,
-        serialize_by_alias=True,
-        validate_by_name=True,
-    )
-
-
-# --- conditions -------------------------------------------------------------------------------
-
-
-class BookingStatusIs(Model):
-    """The booking has exactly this status."""
-
-    type: Literal["booking_status"]
-    status: BookingStatus
-
-
-class BookingStatusAny(Model):
-    """The booking has one of these statuses."""
-
-    type: Literal["booking_status_any"]
-    statuses: tuple[BookingStatus, ...] = Field(min_length=1)
-
-
-class BookingInLedger(Model):
-    """A ledger row, or a job of ours, exists for this booking and phone."""
-
-    type: Literal["booking_in_db"]
-
-
-class BookingNotInLedger(Model):
-    """Nothing is known of this booking and phone: how the predecessor knows "new"."""
-
-    type: Literal["booking_not_in_db"]
-
-
-class TimeBeforeBooking(Model):
-    """The visit starts within ``hours``; at exactly ``hours`` only if ``inclusive``.
-
-    Never true at or after the start.
-    """
-
-    type: Literal["time_before_booking"]
-    hours: int = Field(2, ge=1, le=168)
-    inclusive: bool = True
-
-
-class FlagNotSet(Model):
-    """No row, or a row whose flag is missing or false."""
-
-    type: Literal["flag_not_set"]
-    flag: Slug
-
-
-class FlagIsFalse(Model):
-    """The row says false. A row without the attribute is a failure, not an answer."""
-
-    type: Literal["flag_is_false"]
-    flag: Slug
-
-
-class CurrentHour(Model):
-    """The hour of as_of in Korea equals ``hour``; minutes do not matter."""
-
-    type: Literal["current_hour"]
-    hour: int = Field(ge=0, le=23)
-
-
-class HasOptionKeyword(Model):
-    """The name of a chosen option contains a keyword (case-sensitive substring)."""
-
-    type: Literal["has_option_keyword"]
-    keywords: tuple[Annotated[str, Field(min_length=1)], ...] = Field(min_length=1)
-
-
-class DateIsToday(Model):
-    """The visit starts on the Korean date of as_of."""
-
-    type: Literal["date_is_today"]
-
-
-class StoreIdMatches(Model):
-    """The booking's store is one of these."""
-
-    type: Literal["store_id_matches"]
-    store_ids: tuple[str, ...] = Field(min_length=1)
-
-
-class AllOf(Model):
-    """Every condition holds; looked at from left to right until one does not."""
-
-    all: tuple[Condition, ...] = Field(min_length=1)
-
-
-class AnyOf(Model):
-    """At least one condition holds; looked at from left to right until one does."""
-
-    any: tuple[Condition, ...] = Field(min_length=1)
-
-
-class Not(Model):
-    """The condition does not hold."""
-
-    not_: Condition = Field(alias="not")
-
-
-def _shape(value: Any) -> str | None:
-    """Which kind of node a piece of YAML, or a model, is."""
-    if isinstance(value, BaseModel):
-        value = value.model_dump()
-    if not isinstance(value, dict):
-        return None
-    group = next((name for name in ("all", "any", "not") if name in value), None)
-    return group or ("leaf" if "type" in value else None)
-
-
-Leaf = Annotated[
-    BookingStatusIs
-    | BookingStatusAny
-    | BookingInLedger
-    | BookingNotInLedger
-    | TimeBeforeBooking
-    | FlagNotSet
-    | FlagIsFalse
-    | CurrentHour
-    | HasOptionKeyword
-    | DateIsToday
-    | StoreIdMatches,
-    Field(discriminator="type"),
-]
-Condition = Annotated[
-    Annotated[AllOf, Tag("all")]
-    | Annotated[AnyOf, Tag("any")]
-    | Annotated[Not, Tag("not")]
-    | Annotated[Leaf, Tag("leaf")],
-    Discriminator(
-        _shape,
-        custom_error_type="condition",
-        custom_error_message="a condition is {type: ...}, {all: [...]}, {any: [...]} or {not: ...}",
-    ),
-]
-for _group in (AllOf, AnyOf, Not):
-    _group.model_rebuild()
-
-
-# --- rules ------------------------------------------------------------------------------------
 
 
 class Occurrence(StrEnum):
@@ -258,7 +103,11 @@ class Rule(Model):
     deferred_to: Wall | None = Field(None, description="where a message out of hours is put off to")
     doubt_policy: Literal["hold"] | ResendAt = "hold"
     rollout: str = Field("all", pattern=r"^(shadow|all|store:[0-9]+)$")
-    flag: str = Field("", description="ledger flag of the predecessor; none for kinds of our own")
+    flag: str = Field(
+        "",
+        validate_default=True,
+        description="ledger flag of the predecessor; none for kinds of our own",
+    )
     priority: int = Field(5, ge=0, le=9)
 
     @model_validator(mode="after")
@@ -273,12 +122,17 @@ class Rule(Model):
                 raise ValueError(f"advertising may go out {ADVERTISING_HOURS} only")
         return self
 
-    @model_validator(mode="after")
-    def _flag_fits_kind(self) -> Rule:
-        expected = FLAG_OF_KIND.get(self.kind, "")
-        if self.flag != expected:
-            raise ValueError(f"messages of kind {self.kind} set the flag {expected!r}")
-        return self
+    @field_validator("flag")
+    @classmethod
+    def _flag_fits_kind(cls, flag: str, info: ValidationInfo) -> str:
+        if "kind" not in info.data:
+            return flag
+        kind = info.data["kind"]
+        expected = FLAG_OF_KIND.get(kind, "")
+        if flag != expected:
+            why = "" if expected else ", the predecessor knew no such kind: leave flag out"
+            raise ValueError(f"messages of kind {kind} set the flag {expected!r}{why}")
+        return flag
 
     @cached_property
     def hours(self) -> AllowedHours | None:

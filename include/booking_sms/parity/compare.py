@@ -92,7 +92,7 @@ def compare(
     kinds = kinds_of(rules)
     sorted_out: dict[bool, list[Difference]] = {True: [], False: []}
     for difference in found:
-        known = is_explained(difference.path, difference.kind, explanations, kinds, today)
+        known = is_explained(difference, explanations, kinds, today)
         sorted_out[known].append(difference)
     return ParityReport(
         scenarios=len(pairs),

@@ -1,8 +1,8 @@
 """Differences that were intended, decided one by one: who says so, why, and until when.
 
 An entry explains the differences at ``field`` (a pattern over the differences' own paths, such
-as ``sms.store`` or ``ledger.remind_sms``) that the message kind of ``rule`` is about. An entry
-past its date explains nothing.
+as ``sms.store`` or ``ledger.remind_sms``) that the message kind of ``rule`` is about, in the
+scenarios that it lists. An entry past its date explains nothing.
 """
 
 from __future__ import annotations
@@ -15,25 +15,34 @@ from pathlib import Path
 from pydantic import Field
 
 from booking_sms.config.yaml_source import read_yaml
-from booking_sms.domain.rule import Model, RuleSet
+from booking_sms.domain.model import Model
+from booking_sms.domain.rule import RuleSet
+from booking_sms.parity.differences import Difference
 
 ANY_RULE = "*"
+CUTOVER = "legacy"
 
 
 class Explanation(Model):
-    """One intended difference. ``rule`` names a rule of the set under test, or ``*``."""
+    """One intended difference. ``rule`` names a rule of the set under test, or ``*``.
+
+    ``scenarios`` are the runs in which it is intended; without any, in every run.
+    """
 
     field: str = Field(min_length=1, pattern=r"^(sms|writes|ledger|telegram)([.*].*)?$")
     rule: str = Field(min_length=1)
     reason: str = Field(min_length=10)
     owner: str = Field(min_length=1)
     expires: date
+    scenarios: tuple[str, ...] = ()
 
-    def covers(self, path: str, kind: str, kinds: Mapping[str, str], today: date) -> bool:
-        """Whether this entry explains a difference at ``path`` about a message of ``kind``."""
-        if today > self.expires or not fnmatchcase(path, self.field):
+    def covers(self, difference: Difference, kinds: Mapping[str, str], today: date) -> bool:
+        """Whether this entry explains a difference; ``kinds`` by rule name."""
+        if today > self.expires or not fnmatchcase(difference.path, self.field):
             return False
-        return self.rule == ANY_RULE or kinds.get(self.rule) == kind
+        if self.scenarios and difference.scenario not in self.scenarios:
+            return False
+        return self.rule == ANY_RULE or kinds.get(self.rule) == difference.kind
 
 
 class ExplainedFile(Model):
@@ -52,17 +61,22 @@ def read_explained(path: Path, rules: RuleSet) -> tuple[Explanation, ...]:
     return entries
 
 
+def explained_file(home: Path, rule_set: str) -> Path:
+    """Where a rule set's intended differences stand: ``explained.yaml`` is the cutover's own."""
+    name = "explained.yaml" if rule_set == CUTOVER else f"explained-{rule_set}.yaml"
+    return home / "golden" / name
+
+
 def kinds_of(rules: RuleSet) -> dict[str, str]:
     """Message kind by rule name."""
     return {rule.name: rule.kind for rule in rules.rules}
 
 
 def is_explained(
-    path: str,
-    kind: str,
+    difference: Difference,
     entries: Sequence[Explanation],
     kinds: Mapping[str, str],
     today: date,
 ) -> bool:
     """Whether any entry explains the difference."""
-    return any(entry.covers(path, kind, kinds, today) for entry in entries)
+    return any(entry.covers(difference, kinds, today) for entry in entries)

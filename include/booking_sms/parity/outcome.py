@@ -35,12 +35,19 @@ def decide(
     A payload that cannot be parsed is an error of the whole scenario, never a silent gap.
     """
     try:
-        bookings = list(bookings_of(scenario, parse))
+        plan = plan_of(scenario, rules, stores, parse)
     except BookingMalformed as error:
         return {"id": scenario.id, "error": f"{error.code}: {error}"}
-    ledger = Ledger({row.key: row for row in scenario.ledger_before})
-    plan = plan_window(bookings, ledger, rules, stores, Window(scenario.now), everywhere(rules))
     return outcome_of(scenario.id, plan)
+
+
+def plan_of(
+    scenario: Scenario, rules: RuleSet, stores: StoreDirectory, parse: ParseBooking
+) -> WindowPlan:
+    """The plan of a scenario at full rollout; BookingMalformed when a payload is unusable."""
+    bookings = list(bookings_of(scenario, parse))
+    ledger = Ledger({row.key: row for row in scenario.ledger_before})
+    return plan_window(bookings, ledger, rules, stores, Window(scenario.now), everywhere(rules))
 
 
 def bookings_of(scenario: Scenario, parse: ParseBooking) -> Iterator[Booking]:

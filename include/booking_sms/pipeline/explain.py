@@ -7,16 +7,17 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from booking_sms.domain.booking import KST, Booking
-from booking_sms.domain.conditions import Facts, Verdict, explain
+from booking_sms.domain.conditions import Verdict, explain
+from booking_sms.domain.facts import Facts
 from booking_sms.domain.ledger import Ledger
-from booking_sms.domain.phone import ledger_phone
 from booking_sms.domain.rule import Rule, RuleSet
-from booking_sms.pipeline.plan import is_shadow
+from booking_sms.pipeline.history import History
+from booking_sms.pipeline.plan import is_shadow, occurrence_of
 
 
 @dataclass(frozen=True)
 class RuleVerdict:
-    """One rule's answer. ``gates`` come before the conditions: enabled, stores."""
+    """One rule's answer. ``gates`` come before the conditions: enabled, stores, no job yet."""
 
     rule: Rule
     gates: tuple[Verdict, ...]
@@ -39,13 +40,13 @@ def explain_booking(
     rollout: Mapping[str, str] | None = None,
 ) -> tuple[RuleVerdict, ...]:
     """Every rule's truth table for one booking, on the ledger as it is."""
-    row = ledger.get(booking.booking_num, ledger_phone(booking.phone))
-    facts = Facts(booking=booking, row=row, as_of=as_of.astimezone(KST))
+    history = History(ledger, rules)
+    facts = history.facts(booking, as_of.astimezone(KST))
     stages = dict(rollout or {})
     return tuple(
         RuleVerdict(
             rule=rule,
-            gates=_gates(rule, booking),
+            gates=_gates(rule, facts, history),
             conditions=explain(rule.when, facts),
             shadow=is_shadow(stages.get(rule.name, rule.rollout), booking.store_id),
         )
@@ -53,9 +54,13 @@ def explain_booking(
     )
 
 
-def _gates(rule: Rule, booking: Booking) -> tuple[Verdict, ...]:
+def _gates(rule: Rule, facts: Facts, history: History) -> tuple[Verdict, ...]:
+    booking = facts.booking
     gates = [Verdict("enabled", rule.enabled, "in the rule file")]
     if rule.stores:
         here = booking.store_id in rule.stores
         gates.append(Verdict(f"stores {'|'.join(rule.stores)}", here, f"store {booking.store_id}"))
+    occurrence = occurrence_of(rule, booking, facts.as_of)
+    if history.has_job(booking, rule, occurrence):
+        gates.append(Verdict("no job yet", False, f"{rule.kind} {occurrence} has a job"))
     return tuple(gates)

@@ -13,18 +13,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from booking_sms.domain.booking import KST, Booking, BookingStatus
-from booking_sms.domain.conditions import CompiledRule, Facts, compile_rule
+from booking_sms.domain.conditions import CompiledRule, compile_rule
 from booking_sms.domain.decision import BookingFailure, Decision, WindowPlan
-from booking_sms.domain.errors import LedgerRowIncomplete
-from booking_sms.domain.ledger import Ledger, LedgerKey, LedgerRow, first_sight_row
-from booking_sms.domain.phone import ledger_phone
+from booking_sms.domain.errors import FieldUnreadable, LedgerRowIncomplete
+from booking_sms.domain.facts import Facts
+from booking_sms.domain.ledger import Ledger, first_sight_row
 from booking_sms.domain.rule import Occurrence, Rule, RuleSet
 from booking_sms.domain.store import StoreDirectory
 from booking_sms.domain.window import Window
+from booking_sms.pipeline.history import History, key_of
 
 SHADOW = "shadow"
 EVERYWHERE = "all"
@@ -42,16 +43,16 @@ def plan_window(
     """Decide every booking as of the window's end.
 
     ``rollout`` overrides rules' own stages by rule name (``shadow``, ``store:ID``, ``all``);
-    a stage that nobody knows counts as shadow. Bookings whose ledger row cannot be read by a
-    rule become failures; the rest goes on. Per booking and phone the result does not depend on
-    the order of the other bookings.
+    a stage that nobody knows counts as shadow. Bookings whose ledger row or fields cannot be
+    read by a rule become failures; the rest goes on. Per booking and phone the result does not
+    depend on the order of the other bookings.
     """
     run = _Run(
         rules=rules,
         compiled=tuple(compile_rule(rule) for rule in rules.rules if rule.enabled),
         as_of=window.as_of.astimezone(KST),
         stages={rule.name: rule.rollout for rule in rules.rules} | dict(rollout or {}),
-        rows=dict(ledger.rows),
+        history=History(ledger, rules),
     )
     for position, booking in enumerate(in_legacy_order(bookings)):
         run.look_at(booking, position)
@@ -91,7 +92,7 @@ class _Run:
     compiled: tuple[CompiledRule, ...]
     as_of: datetime
     stages: Mapping[str, str]
-    rows: dict[LedgerKey, LedgerRow]
+    history: History
     decisions: list[Decision] = field(default_factory=list)
     failures: list[BookingFailure] = field(default_factory=list)
     misses: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -99,27 +100,41 @@ class _Run:
 
     def look_at(self, booking: Booking, position: int) -> None:
         """Let every rule look at one booking, then write what was decided into the ledger."""
-        key = (booking.booking_num, ledger_phone(booking.phone))
-        row = self.rows.get(key)
-        facts = Facts(booking=booking, row=row or self._inherited(booking), as_of=self.as_of)
+        row = self.history.row_of(booking)
+        facts = self.history.facts(booking, self.as_of)
         decided = len(self.decisions)
-        try:
-            for compiled in self.compiled:
-                self._apply(compiled, facts, position, first_sight=row is None)
-        except LedgerRowIncomplete as error:
+        reasons = self._apply_all(facts, position, first_sight=row is None)
+        if reasons:
             self.failures.append(
                 BookingFailure(
                     booking=booking,
-                    reason=str(error),
+                    reason="; ".join(dict.fromkeys(reasons)),
                     stage=booking.status.value,
                     position=position,
                 )
             )
         live = [decision for decision in self.decisions[decided:] if not decision.shadow]
         if live:
+            key = key_of(booking)
             known = row or first_sight_row(*key, booking.name, booking.booking_time)
             flags = {decision.flag: True for decision in live if decision.flag}
-            self.rows[key] = known.with_values(**flags)
+            self.history.write(known.with_values(**flags))
+
+    def _apply_all(self, facts: Facts, position: int, *, first_sight: bool) -> list[str]:
+        """Reasons why rules could say neither yes nor no.
+
+        A field of another type costs the one rule that reads it. An incomplete row ends the
+        look at the booking, as it did in LEGACY: its flags cannot be trusted for any rule.
+        """
+        reasons: list[str] = []
+        for compiled in self.compiled:
+            try:
+                self._apply(compiled, facts, position, first_sight=first_sight)
+            except FieldUnreadable as error:
+                reasons.append(f"rule {compiled.rule.name}: {error}")
+            except LedgerRowIncomplete as error:
+                return [*reasons, str(error)]
+        return reasons
 
     def _apply(
         self, compiled: CompiledRule, facts: Facts, position: int, *, first_sight: bool
@@ -131,6 +146,9 @@ class _Run:
             return
         decision = self._decide(rule, facts.booking, position, first_sight=first_sight)
         key = decision_key(decision)
+        if self.history.has_job(facts.booking, rule, decision.occurrence):
+            self.misses[(rule.name, "has a job")] += 1
+            return
         if key in self.seen:
             self.misses[(rule.name, "already decided")] += 1
             return
@@ -154,13 +172,6 @@ class _Run:
             position=position,
         )
 
-    def _inherited(self, booking: Booking) -> LedgerRow | None:
-        """The row of the booking that this one replaces, where the rule set inherits history."""
-        if not self.rules.inherit_rescheduled or booking.previous_booking_id is None:
-            return None
-        previous = f"{booking.store_id}_{booking.previous_booking_id}"
-        return self.rows.get((previous, ledger_phone(booking.phone)))
-
     def count_unknown_stores(self, bookings: Iterable[Booking], stores: StoreDirectory) -> None:
         """Decided like any other; their jobs are held later, so they should be seen here."""
         unknown = sum(booking.store_id not in stores.stores for booking in bookings)
@@ -176,7 +187,7 @@ class _Run:
             failures=tuple(self.failures),
             not_matched={f"{rule}: {reason}": n for (rule, reason), n in self.misses.items()},
             ledger_before=ledger,
-            ledger_after=Ledger(self.rows),
+            ledger_after=replace(ledger, rows=self.history.rows),
         )
 
 

@@ -142,6 +142,85 @@ def test_rules_check_renders_every_text(tmp_path: Path, monkeypatch: pytest.Monk
     assert "rule guide-two-hours, store 900104: TextUnresolved" in result.stderr
 
 
+def test_rules_check_takes_a_folder_and_lists_places(tmp_path: Path) -> None:
+    good = (INCLUDE / "rules" / "legacy.yaml").read_text(encoding="utf-8")
+    tmp_path.joinpath("legacy.yaml").write_text(good, encoding="utf-8")
+    wrong = good.replace("name: legacy", "name: wrong", 1).replace("hours: 2", "hours: x", 1)
+    tmp_path.joinpath("wrong.yaml").write_text(wrong, encoding="utf-8")
+
+    result = run("rules", "check", tmp_path, "--json")
+
+    document = json.loads(result.stdout)
+    line = 1 + wrong[: wrong.index("hours: x")].count("\n")
+    assert result.exit_code == 2
+    assert (document["files"], document["problems"], document["rules"]) == (2, 1, 5)
+    (listed,) = document["error_list"]
+    assert (listed["file"], listed["line"]) == (str(tmp_path / "wrong.yaml"), line)
+    assert f"wrong.yaml:{line}: rules.1.when" in result.stderr
+
+
+def test_rules_check_says_once_what_is_wrong_with_texts_and_stores(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from shutil import copytree
+
+    for folder in ("rules", "messages", "stores"):
+        copytree(INCLUDE / folder, tmp_path / folder)
+    tmp_path.joinpath("messages", "guide.yaml").write_text("name: guide\n", encoding="utf-8")
+    monkeypatch.setenv("BOOKING_SMS_HOME", str(tmp_path))
+
+    result = run("rules", "check", tmp_path / "rules", "--json")
+
+    document = json.loads(result.stdout)
+    assert result.exit_code == 2
+    assert (document["files"], document["problems"]) == (2, 1)
+    assert document["error_list"][0]["file"] == str(tmp_path / "messages" / "guide.yaml")
+
+
+def test_rules_check_warns_and_passes(tmp_path: Path) -> None:
+    place = INCLUDE.parent / "tests" / "unit" / "config" / "wrong_rules" / "any-status.yaml"
+
+    result = run("rules", "check", place)
+
+    assert result.exit_code == 0
+    assert "any-status.yaml:7: " in result.stderr
+    assert "(warning)" in result.stderr
+
+
+def test_rules_diff_shows_what_another_set_changes(tmp_path: Path) -> None:
+    past = [line for line in LINES if '"id":"new-already-past"' in line]
+
+    result = run("rules", "diff", "legacy", "recommended", "--golden", some(tmp_path, *past))
+    listed = run(
+        "rules", "diff", "legacy", "recommended", "--golden", some(tmp_path, *past), "--json"
+    )
+
+    document = json.loads(listed.stdout)
+    assert (document["scenarios"], document["gained"], document["lost"]) == (1, 0, 1)
+    (change,) = document["changes"]
+    assert (change["rule"], change["kind"]) == ("confirm-first-sight", "confirm")
+    assert "****" in change["recipient"]
+    assert "confirm lost (confirm-first-sight)" in " ".join(result.stdout.split())
+
+
+def test_rules_diff_counts_every_run(tmp_path: Path) -> None:
+    both = ("legacy", "recommended", "--golden", GOLDEN)
+
+    document = json.loads(run("rules", "diff", *both, "--json").stdout)
+    result = run("rules", "diff", *both)
+
+    assert (document["scenarios"], document["gained"], document["lost"]) == (228, 104, 66)
+    assert "... and 150 more" in result.stdout
+    assert json.loads(run("rules", "diff", "legacy", *both[:1], *both[2:], "--json").stdout) == {
+        "before": "legacy",
+        "after": "legacy",
+        "scenarios": 228,
+        "gained": 0,
+        "lost": 0,
+        "changes": [],
+    }
+
+
 def test_rules_explain_prints_the_truth_table() -> None:
     result = run("rules", "explain", "--scenarios", GOLDEN, "--id", "reminder-due", "--json")
 
@@ -177,6 +256,13 @@ def test_rules_schema_is_a_json_schema() -> None:
 
     assert schema["title"] == "RuleSet"
     assert schema["additionalProperties"] is False
+
+
+def test_the_committed_schema_is_the_one_of_the_models() -> None:
+    """To renew it: booking-sms rules schema > include/rules/rules.schema.json"""
+    committed = (INCLUDE / "rules" / "rules.schema.json").read_text(encoding="utf-8")
+
+    assert run("rules", "schema").stdout == committed
 
 
 def test_message_preview_shows_text_bytes_class_and_cost() -> None:

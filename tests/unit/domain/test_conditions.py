@@ -1,21 +1,18 @@
 from datetime import timedelta
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from pydantic import TypeAdapter
 
 from booking_sms.domain.booking import Booking, BookingOption, BookingStatus
-from booking_sms.domain.conditions import (
-    Facts,
-    compile_condition,
-    compile_rule,
-    explain,
-    label_of,
-    seen,
-)
+from booking_sms.domain.condition_checks import compile_condition
+from booking_sms.domain.condition_model import Condition, Leaf
+from booking_sms.domain.condition_seen import seen
+from booking_sms.domain.conditions import compile_rule, explain, label_of
 from booking_sms.domain.errors import LedgerRowIncomplete
+from booking_sms.domain.facts import Facts
 from booking_sms.domain.ledger import LedgerRow
-from booking_sms.domain.rule import Condition, Rule
+from booking_sms.domain.rule import Rule
 from booking_sms.testing import NOW, make_booking, make_ledger_row
 
 CONDITION: TypeAdapter[Any] = TypeAdapter(Condition)
@@ -295,3 +292,10 @@ def test_a_visit_under_way_is_said_to_have_started() -> None:
 def test_an_unregistered_model_is_a_programming_error() -> None:
     with pytest.raises(TypeError, match="no check for object"):
         compile_condition(object())
+
+
+def test_every_condition_has_a_check_and_a_reason_of_its_own_or_the_ledger_s() -> None:
+    leaves = get_args(get_args(Leaf)[0])
+
+    for model in leaves:
+        assert compile_condition.dispatch(model) is not compile_condition.dispatch(object), model

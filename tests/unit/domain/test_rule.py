@@ -4,16 +4,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from booking_sms.domain.rule import (
-    AllOf,
-    Not,
-    NotAfter,
-    Rule,
-    RuleSet,
-    TimeBeforeBooking,
-    content_digest,
-    duration,
-)
+from booking_sms.domain.condition_model import AllOf, Not, TimeBeforeBooking
+from booking_sms.domain.rule import NotAfter, Rule, RuleSet, content_digest, duration
 from booking_sms.testing import NOW
 
 

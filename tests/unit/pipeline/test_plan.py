@@ -6,10 +6,12 @@ import pytest
 from rule_world import CATALOG, EVENING, decide, kinds_of, ledger_of, with_rules
 
 from booking_sms.domain.booking import BookingOption, BookingStatus
-from booking_sms.domain.ledger import Ledger, LedgerRow
+from booking_sms.domain.ledger import Ledger, LedgerRow, project_ledger
+from booking_sms.domain.payload_fields import PayloadFields
+from booking_sms.domain.sms_job import JobState, SmsJob
 from booking_sms.domain.window import Window
-from booking_sms.pipeline.plan import in_legacy_order, plan_window
-from booking_sms.testing import NOW, make_booking, make_ledger_row, make_store_directory
+from booking_sms.pipeline.plan import everywhere, in_legacy_order, plan_window
+from booking_sms.testing import NOW, make_booking, make_job, make_ledger_row, make_store_directory
 
 HOUR = timedelta(hours=1)
 REVIEW = (BookingOption(name="무료 인화지 (네이버 포토리뷰 약속 시)"),)
@@ -305,3 +307,52 @@ def test_ten_thousand_bookings_take_less_than_two_seconds_of_work() -> None:
 
     assert process_time() - started < 2
     assert len(plan.decisions) > 10_000
+
+
+def test_a_field_of_another_type_costs_one_rule_and_is_reported() -> None:
+    odd = {"type": "field", "path": "totalPrice", "op": "gt", "value": 10}
+    rules = with_rules(
+        {"name": "reads-the-price", "when": odd},
+        {"name": "does-not", "when": {"type": "before_visit"}},
+    )
+    booking = make_booking(fields=PayloadFields({"totalPrice": "much"}))
+
+    plan = decide(booking, make_booking(booking_id="8", fields={"totalPrice": 20}), rules=rules)
+
+    assert [(d.booking.booking_id, d.rule.name) for d in plan.decisions] == [
+        ("7000000001", "does-not"),
+        ("8", "reads-the-price"),
+    ]
+    (failure,) = plan.failures
+    assert failure.reason.startswith("rule reads-the-price: A booking has no field")
+    assert "field=totalPrice" in failure.reason
+    assert "much" not in failure.reason
+
+
+def test_a_text_that_failed_can_be_answered_by_another_kind() -> None:
+    rules = with_rules({
+        "name": "after-failure",
+        "kind": "sorry",
+        "flag": "",
+        "when": {"type": "sms_send_failed"},
+    })
+    failed = make_job(state=JobState.REJECTED)
+    booking = make_booking()
+
+    def planned(job: SmsJob) -> list[str]:
+        ledger = project_ledger([], [job])
+        stages = everywhere(rules)
+        plan = plan_window([booking], ledger, rules, CATALOG.stores, Window(NOW), stages)
+        assert plan.ledger_after.failed == ledger.failed
+        return kinds_of(plan)
+
+    assert planned(failed) == ["sorry"]
+    assert planned(make_job(state=JobState.ACCEPTED)) == []
+
+
+def test_a_phone_is_changed_when_the_ledger_knows_another() -> None:
+    rules = with_rules({"when": {"type": "phone_changed"}})
+    other = make_ledger_row(phone="010-0000-9999")
+
+    assert kinds_of(decide(make_booking(), rows=(other,), rules=rules)) == ["guide"]
+    assert kinds_of(decide(make_booking(), rows=(make_ledger_row(),), rules=rules)) == []

@@ -1,0 +1,93 @@
+"""What is known of a booking when its turn comes: its row, the one it inherits, what failed.
+
+One place for the planner and for ``explain``, so that both see a booking with the same eyes.
+
+A flag of a kind that is sent once per start counts for the start that its row was written for:
+who moves a visit after the door code went out gets the new one in time. A message that has a
+job is never decided again, whatever the flags say.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from datetime import datetime
+
+from booking_sms.domain.booking import Booking
+from booking_sms.domain.facts import Facts
+from booking_sms.domain.ledger import FailedSms, Ledger, LedgerKey, LedgerRow
+from booking_sms.domain.phone import ledger_phone
+from booking_sms.domain.rule import Occurrence, Rule, RuleSet
+
+
+class History:
+    """A working copy of the projected ledger; what a plan decides is written into it."""
+
+    def __init__(self, ledger: Ledger, rules: RuleSet) -> None:
+        self.rows: dict[LedgerKey, LedgerRow] = dict(ledger.rows)
+        self._failed: Mapping[LedgerKey, tuple[FailedSms, ...]] = ledger.failed
+        self._jobs = ledger.jobs
+        self._inherits = rules.inherit_rescheduled
+        self._flags = frozenset(rule.flag for rule in rules.rules if rule.flag)
+        self._flags_per_start = frozenset(
+            rule.flag
+            for rule in rules.rules
+            if rule.flag and rule.occurrence is Occurrence.PER_START
+        )
+        self._phones: defaultdict[str, set[str]] = defaultdict(set)
+        for booking_num, phone in self.rows:
+            self._phones[booking_num].add(phone)
+
+    def row_of(self, booking: Booking) -> LedgerRow | None:
+        """The booking's own row, without what it inherits."""
+        return self.rows.get(key_of(booking))
+
+    def facts(self, booking: Booking, as_of: datetime) -> Facts:
+        """What rules may look at; ``as_of`` in KST."""
+        key = key_of(booking)
+        return Facts(
+            booking=booking,
+            row=self._known(booking),
+            as_of=as_of,
+            failed=self._failed.get(key, ()),
+            other_phone=bool(self._phones.get(booking.booking_num, set()) - {key[1]}),
+        )
+
+    def write(self, row: LedgerRow) -> None:
+        """Put or replace a row."""
+        self.rows[row.key] = row
+        self._phones[row.booking_num].add(row.phone)
+
+    def has_job(self, booking: Booking, rule: Rule, occurrence: str) -> bool:
+        """Whether this very message was promised in an earlier window."""
+        return (*key_of(booking), rule.kind, occurrence) in self._jobs
+
+    def _known(self, booking: Booking) -> LedgerRow | None:
+        """The own row with the flags that it inherits, each as far as it counts for this start."""
+        own, previous = self.row_of(booking), self._inherited(booking)
+        if own is None or previous is None:
+            found = own or previous
+            return found and self._for_start(found, booking)
+        flags = self._for_start(previous, booking)
+        inherited = {name: True for name in self._flags if flags.flag(name)}
+        return self._for_start(own, booking).with_values(**inherited)
+
+    def _for_start(self, row: LedgerRow, booking: Booking) -> LedgerRow:
+        """The row without flags that were set for another start of the visit."""
+        known = row.item.get("booking_time")
+        if not self._flags_per_start or not known or known == booking.booking_time:
+            return row
+        stale = {name: False for name in self._flags_per_start if row.flag(name)}
+        return row.with_values(**stale)
+
+    def _inherited(self, booking: Booking) -> LedgerRow | None:
+        """The row of the booking that this one replaces, where the rule set inherits history."""
+        if not self._inherits or booking.previous_booking_id is None:
+            return None
+        previous = f"{booking.store_id}_{booking.previous_booking_id}"
+        return self.rows.get((previous, ledger_phone(booking.phone)))
+
+
+def key_of(booking: Booking) -> LedgerKey:
+    """Where the ledger has, or would have, the booking."""
+    return (booking.booking_num, ledger_phone(booking.phone))

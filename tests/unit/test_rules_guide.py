@@ -1,0 +1,90 @@
+"""The owner's guide keeps its word: its examples are put in place and checked as it says."""
+
+import json
+import re
+import shlex
+from pathlib import Path
+from shutil import copytree
+from typing import Any, get_args
+
+import pytest
+import typer
+import yaml
+from pydantic import TypeAdapter
+from typer.testing import CliRunner
+
+from booking_sms.cli import control, plan
+from booking_sms.domain.condition_model import Condition, Leaf
+
+ROOT = Path(__file__).resolve().parents[2]
+GUIDE = (ROOT / "docs" / "rules-guide.ko.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```(yaml|bash)\n(.*?)```", GUIDE, re.S)
+PLACE = re.compile(r"^# include/(\S+\.yaml)( 맨 끝에 추가)?\n")
+COMMANDS = [
+    line for kind, text in BLOCKS if kind == "bash" for line in text.splitlines() if line.strip()
+]
+CONDITION: TypeAdapter[Any] = TypeAdapter(Condition)
+
+app = typer.Typer()
+plan.register(app)
+app.add_typer(control.app, name="control")
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the owner's files with the guide's examples put where it says."""
+    for folder in ("rules", "messages", "stores"):
+        copytree(ROOT / "include" / folder, tmp_path / folder)
+    for kind, text in BLOCKS:
+        if kind == "yaml" and (match := PLACE.match(text)):
+            path = tmp_path / match[1]
+            before = path.read_text(encoding="utf-8") + "\n" if match[2] else ""
+            path.write_text(before + text[match.end() :], encoding="utf-8")
+    monkeypatch.setenv("BOOKING_SMS_HOME", str(tmp_path))
+    return tmp_path
+
+
+def run(command: str) -> Any:
+    return CliRunner().invoke(app, shlex.split(command)[1:])
+
+
+def test_the_example_of_ten_minutes_passes_its_own_check(home: Path) -> None:
+    result = run("booking-sms rules check recommended --json")
+
+    facts = json.loads(result.stdout)
+    assert result.exit_code == 0
+    assert (facts["rules"], facts["messages"], facts["warnings"]) == (4, 4, 0)
+
+
+@pytest.mark.parametrize("command", [one for one in COMMANDS if " control " not in one])
+def test_commands_that_only_look_work_as_written(home: Path, command: str) -> None:
+    result = run(command)
+
+    assert result.exit_code == 0, result.output
+
+
+@pytest.mark.parametrize("command", [one for one in COMMANDS if " control " in one])
+def test_commands_that_change_something_exist(command: str) -> None:
+    words = shlex.split(command)[1:3]
+    options = re.findall(r"--[a-z]+", command)
+
+    shown = CliRunner().invoke(app, [*words, "--help"], env={"COLUMNS": "200", "NO_COLOR": "1"})
+
+    assert shown.exit_code == 0
+    assert all(option in shown.stdout for option in options)
+
+
+def test_every_condition_of_the_examples_is_understood() -> None:
+    examples = [yaml.safe_load(text) for _, text in BLOCKS if text.startswith("when:")]
+
+    assert len(examples) >= 2
+    for example in examples:
+        CONDITION.validate_python(example["when"])
+
+
+def test_every_condition_has_a_line_in_the_table() -> None:
+    types = {
+        get_args(model.model_fields["type"].annotation)[0] for model in get_args(Leaf.__origin__)
+    }
+
+    assert types == set(re.findall(r"^\| `([a-z_]+)` \|", GUIDE, re.M))
