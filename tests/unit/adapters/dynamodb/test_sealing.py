@@ -26,7 +26,9 @@ def test_after_a_rotation_old_seals_open_and_are_known_as_old():
 
 
 @pytest.mark.parametrize(
-    "sealed", ["", "not a token", Sealer([OLD]).seal("text")], ids=["empty", "no token", "other key"]
+    "sealed",
+    ["", "not a token", Sealer([OLD]).seal("text")],
+    ids=["empty", "no token", "other key"],
 )
 def test_what_no_key_opens_is_none(sealed):
     assert Sealer([NEW]).open(sealed) is None
