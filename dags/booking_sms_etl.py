@@ -31,13 +31,13 @@ waits without a word.
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 
 from airflow.sdk import CronTriggerTimetable, Param, TriggerRule, dag, get_current_context, task
 
 from _defaults import DEFAULT_ARGS, JOBS_LOADED, START_DATE, TAGS, TIMEZONE
 from booking_sms_airflow import etl
 from booking_sms_airflow.pools import NAVER, NAVER_LOGIN
+from booking_sms_airflow.results import Counts
 
 DAG_ID = "booking_sms_etl"
 
@@ -88,29 +88,27 @@ def booking_sms_etl() -> None:
         execution_timeout=EXTRACT_TIMEOUT,
         map_index_template="{{ task.op_kwargs['store_id'] }}",
     )
-    def extract_store(store_id: str) -> dict[str, Any]:
+    def extract_store(store_id: str) -> Counts:
         return etl.extract_store(get_current_context(), store_id)
 
     # One store's failure stops none of the others, so from here on every task runs whatever
     # became of those before it, and refuses when no store came at all.
     @task(trigger_rule=TriggerRule.ALL_DONE)
-    def check_bookings(extracts: list[dict[str, Any]]) -> dict[str, Any]:
+    def check_bookings(extracts: list[Counts]) -> Counts:
         return etl.check_bookings(get_current_context(), extracts)
 
     @task(trigger_rule=TriggerRule.ALL_DONE)
-    def plan_jobs(extracts: list[dict[str, Any]]) -> dict[str, Any]:
+    def plan_jobs(extracts: list[Counts]) -> Counts:
         return etl.plan_jobs(get_current_context(), extracts)
 
     # The asset is announced here and not by the gate: a failed store must not delay the texts
     # of the others.
     @task(trigger_rule=TriggerRule.ALL_DONE, outlets=[JOBS_LOADED])
-    def load_jobs(planned: dict[str, Any]) -> dict[str, Any]:
+    def load_jobs(planned: Counts) -> Counts:
         return etl.load_jobs(get_current_context(), planned)
 
     @task(trigger_rule=TriggerRule.ALL_DONE)
-    def report_window(
-        extracts: list[dict[str, Any]], checked: dict[str, Any], loaded: dict[str, Any]
-    ) -> dict[str, Any]:
+    def report_window(extracts: list[Counts], checked: Counts, loaded: Counts) -> Counts:
         return etl.report_window(get_current_context(), extracts, checked, loaded)
 
     extracts = extract_store.expand(store_id=open_session())

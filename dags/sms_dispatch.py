@@ -28,12 +28,12 @@ this DAG is not the switch: jobs that a run has begun go on, and the alarms stay
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 
 from airflow.sdk import AssetOrTimeSchedule, CronTriggerTimetable, TriggerRule, dag, task
 
 from _defaults import DEFAULT_ARGS, JOBS_LOADED, START_DATE, TAGS, TIMEZONE
 from booking_sms_airflow import dispatch
+from booking_sms_airflow.results import Counts
 
 DAG_ID = "sms_dispatch"
 
@@ -73,11 +73,11 @@ def sms_dispatch() -> None:
         execution_timeout=SEND_TIMEOUT,
         map_index_template="shards {{ task.op_kwargs['shards'] | join(' ') }}",
     )
-    def claim_and_send(shards: list[int]) -> dict[str, Any]:
+    def claim_and_send(shards: list[int]) -> Counts:
         return dispatch.claim_and_send(shards)
 
     @task(trigger_rule=TriggerRule.ALL_DONE, retries=1, execution_timeout=TELL_TIMEOUT)
-    def report_dispatch(results: list[dict[str, Any]]) -> dict[str, Any]:
+    def report_dispatch(results: list[Counts]) -> Counts:
         return dispatch.report_dispatch(results, groups=len(SHARD_GROUPS))
 
     report_dispatch(claim_and_send.expand(shards=SHARD_GROUPS))

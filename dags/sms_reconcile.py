@@ -26,12 +26,12 @@ the three tasks may run at once, twice, or beside a sender.
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 
 from airflow.sdk import CronTriggerTimetable, dag, task
 
 from _defaults import DEFAULT_ARGS, START_DATE, TAGS, TIMEZONE
 from booking_sms_airflow import reconcile
+from booking_sms_airflow.results import Counts
 
 DAG_ID = "sms_reconcile"
 
@@ -54,15 +54,15 @@ def sms_reconcile() -> None:
     """Three tasks that do not wait for each other: none is worth less when another failed."""
 
     @task
-    def settle_unknown_outcomes() -> dict[str, Any]:
+    def settle_unknown_outcomes() -> Counts:
         return reconcile.settle_unknown_outcomes()
 
     @task
-    def poll_delivery_reports() -> dict[str, Any]:
+    def poll_delivery_reports() -> Counts:
         return reconcile.poll_delivery_reports()
 
     @task
-    def expire_overdue() -> dict[str, Any]:
+    def expire_overdue() -> Counts:
         return reconcile.expire_overdue()
 
     settle_unknown_outcomes()

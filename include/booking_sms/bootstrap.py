@@ -315,7 +315,11 @@ class Application:
     @cached_property
     def gateway(self) -> SensGateway:
         """SENS; asks delivery mode and kill switches itself, just before each POST."""
-        from booking_sms.adapters.sens.client import SensConfig, SensGateway
+        from booking_sms.adapters.sens.client import (
+            MAX_SIGNATURE_AGE_MS,
+            SensConfig,
+            SensGateway,
+        )
         from booking_sms.adapters.sens.signature import ApiKey
         from booking_sms.adapters.sens.wire import Timeouts
 
@@ -326,6 +330,7 @@ class Application:
             base_url=sens.base_url,
             loopback_only=self.settings.loopback_only,
             timeouts=Timeouts(read=self.settings.sens_timeout_s),
+            max_age_ms=min(MAX_SIGNATURE_AGE_MS, self.settings.lease_s * 1000),
         )
         gate = SendGate(self.control, self.transport_clock)
         gateway = SensGateway(config, self.transport_clock, gate.permit)

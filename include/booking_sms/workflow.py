@@ -10,10 +10,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+import structlog
+
 from booking_sms.bootstrap import Application
 from booking_sms.domain.errors import (
     BookingSmsError,
     ConfigError,
+    GatewayListUnavailable,
     StoresFailed,
     WindowRefused,
 )
@@ -24,6 +27,7 @@ from booking_sms.pipeline import extract as extraction
 from booking_sms.pipeline.plan_document import read_plan, write_plan
 
 Summary = dict[str, Any]
+log = structlog.get_logger(__name__)
 
 
 def resolve_window(
@@ -301,7 +305,19 @@ def settle_unknown_outcomes(app: Application) -> Summary:
 def poll_delivery_reports(app: Application) -> Summary:
     """Ask SENS for the carriers' final words, and for who refused advertising."""
     summary = delivery.poll_delivery_reports(app.dispatch_services, app.reconcile_policy())
-    return {**summary.as_dict(), "opt_outs": reconcile.refresh_opt_outs(app.dispatch_services)}
+    return {**summary.as_dict(), "opt_outs": _refresh_opt_outs(app)}
+
+
+def _refresh_opt_outs(app: Application) -> int | None:
+    """How many were copied; None if SENS's list cannot be read now.
+
+    Nobody gets more advertising by that: SENS fails it to those who refused.
+    """
+    try:
+        return reconcile.refresh_opt_outs(app.dispatch_services)
+    except GatewayListUnavailable as error:
+        log.warning("opt_outs_not_read", reason=error.context.get("reason"))
+        return None
 
 
 def expire_overdue(app: Application) -> Summary:

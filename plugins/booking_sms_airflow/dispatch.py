@@ -7,25 +7,24 @@ from typing import Any
 
 from booking_sms_airflow.application import current_application
 from booking_sms_airflow.gate import require_count
+from booking_sms_airflow.results import Counts
 from booking_sms_airflow.stop_signal import stop_on_sigterm
 
-Summary = dict[str, Any]
 
-
-def claim_and_send(shards: Sequence[int]) -> Summary:
+def claim_and_send(shards: Sequence[int]) -> Counts:
     """Drain what is due now in these shards; a stop request is honoured between two messages."""
     from booking_sms import workflow
 
     app = current_application()
     with stop_on_sigterm() as should_stop:
-        return workflow.claim_and_send(app, shards, should_stop)
+        return Counts(workflow.claim_and_send(app, shards, should_stop))
 
 
-def report_dispatch(results: Sequence[Mapping[str, Any]], groups: int) -> Summary:
+def report_dispatch(results: Sequence[Mapping[str, Any]], groups: int) -> Counts:
     """Tell the owner what was sent, then turn red if a group of shards did not end."""
     from booking_sms import workflow
 
     came = list(results[:])
     report = workflow.report_dispatch(current_application(), came)
     require_count("claim_and_send", len(came), groups)
-    return report
+    return Counts(report)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from booking_sms_airflow.application import current_application
 from booking_sms_airflow.gate import require_results
+from booking_sms_airflow.results import Counts
 from booking_sms_airflow.window import open_window, resolve
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-Summary = dict[str, Any]
 Extracts = Sequence[Mapping[str, Any]]
 
 SESSION = "session"
@@ -43,35 +43,35 @@ def open_session(context: Context) -> list[str]:
     return list(opened["stores"])
 
 
-def extract_store(context: Context, store_id: str) -> Summary:
+def extract_store(context: Context, store_id: str) -> Counts:
     """Stage one store's bookings; a failure is recorded as a failed window and raised."""
     from booking_sms import workflow
 
     app, window = _run_of(context)
-    return workflow.extract_store(app, window, store_id, context["ti"].try_number)
+    return Counts(workflow.extract_store(app, window, store_id, context["ti"].try_number))
 
 
-def check_bookings(context: Context, extracts: Extracts) -> Summary:
+def check_bookings(context: Context, extracts: Extracts) -> Counts:
     """Great Expectations over what came."""
     from booking_sms import workflow
 
-    return workflow.check_bookings(*_run_of(context), _came(extracts))
+    return Counts(workflow.check_bookings(*_run_of(context), _came(extracts)))
 
 
-def plan_jobs(context: Context, extracts: Extracts) -> Summary:
+def plan_jobs(context: Context, extracts: Extracts) -> Counts:
     """Decide and render for every booking; the plan's key and counts."""
     from booking_sms import workflow
 
-    return workflow.plan_jobs(*_run_of(context), _came(extracts))
+    return Counts(workflow.plan_jobs(*_run_of(context), _came(extracts)))
 
 
-def load_jobs(context: Context, planned: Mapping[str, Any] | None) -> Summary:
+def load_jobs(context: Context, planned: Mapping[str, Any] | None) -> Counts:
     """Enqueue the planned jobs, each put only if absent."""
     from booking_sms import workflow
 
     app, window = _run_of(context)
     require_results({"plan_jobs": planned})
-    return workflow.load_jobs(app, window, planned["plan_key"])
+    return Counts(workflow.load_jobs(app, window, planned["plan_key"]))
 
 
 def report_window(
@@ -79,14 +79,14 @@ def report_window(
     extracts: Extracts,
     checked: Mapping[str, Any] | None,
     loaded: Mapping[str, Any] | None,
-) -> Summary:
+) -> Counts:
     """The gate: coverage and accounting are written first, then what is missing turns it red."""
     from booking_sms import workflow
 
     app, window = _run_of(context)
     report = workflow.report_window(app, window, _came(extracts), loaded)
     require_results({"check_bookings": checked, "load_jobs": loaded})
-    return report
+    return Counts(report)
 
 
 def _run_of(context: Context) -> tuple[Application, Window]:

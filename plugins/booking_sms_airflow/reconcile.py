@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from booking_sms_airflow.application import current_application
+from booking_sms_airflow.results import Counts
 
-Summary = dict[str, Any]
 
-
-def settle_unknown_outcomes() -> Summary:
+def settle_unknown_outcomes() -> Counts:
     """Settle every doubt that SENS's list can settle."""
     from booking_sms import workflow
 
-    return workflow.settle_unknown_outcomes(current_application())
+    return Counts(workflow.settle_unknown_outcomes(current_application()))
 
 
-def poll_delivery_reports() -> Summary:
+def poll_delivery_reports() -> Counts:
     """Ask SENS for the carriers' final words."""
     from booking_sms import workflow
 
-    return workflow.poll_delivery_reports(current_application())
+    return Counts(workflow.poll_delivery_reports(current_application()))
 
 
-def expire_overdue() -> Summary:
+def expire_overdue() -> Counts:
     """Expire what is too late to send."""
     from booking_sms import workflow
 
-    return workflow.expire_overdue(current_application())
+    return Counts(workflow.expire_overdue(current_application()))

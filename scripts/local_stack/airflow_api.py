@@ -8,7 +8,6 @@ repeated trigger is no second run.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -96,17 +95,6 @@ class AirflowApi:
         body = {"dag_run_id": run_id, "logical_date": None, "conf": dict(conf)}
         # 409: an earlier attempt of this very call had arrived.
         self._call("POST", f"/api/v2/dags/{dag_id}/dagRuns", accept=(409,), json=body)
-
-    def backfill(self, dag_id: str, first: datetime, last: datetime) -> None:
-        """Let Airflow run the windows that end from ``first`` to ``last``."""
-        body = {
-            "dag_id": dag_id,
-            "from_date": first.isoformat(),
-            "to_date": last.isoformat(),
-            "max_active_runs": 1,
-        }
-        # 409: an earlier attempt of this very call had arrived.
-        self._call("POST", "/api/v2/backfills", accept=(409,), json=body)
 
     def run(self, dag_id: str, run_id: str) -> dict[str, Any]:
         """One DAG run."""

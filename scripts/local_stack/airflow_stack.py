@@ -5,6 +5,9 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from datetime import datetime
+
+from tenacity import Retrying, stop_after_attempt, wait_fixed
 
 from local_stack.airflow_api import AirflowApi
 from local_stack.environment import LOOPBACK, Keys, airflow_environ, free_port
@@ -15,6 +18,7 @@ from local_stack.processes import (
     airflow,
     is_listening,
     listening_addresses,
+    run_command,
     start_component,
     stop_components,
     wait_for,
@@ -93,6 +97,18 @@ class AirflowStack:
         """Let the scheduler run our DAGs."""
         for dag_id in DAG_IDS:
             self.api.unpause(dag_id)
+
+    def create_backfill(self, dag_id: str, first: datetime, last: datetime) -> None:
+        """Let Airflow run the windows that end from ``first`` to ``last``.
+
+        By the command and not by the API: on SQLite a refused attempt would keep the API
+        server's lock on the database, while a command's lock ends with it.
+        """
+        dates = ("--from-date", first.isoformat(), "--to-date", last.isoformat())
+        command = airflow("backfill", "create", "--dag-id", dag_id, *dates)
+        for attempt in Retrying(stop=stop_after_attempt(4), wait=wait_fixed(2), reraise=True):
+            with attempt:
+                run_command(command, self.environ)
 
     def stop(self) -> None:
         """Stop every component; StackError if one survives or the port still answers."""

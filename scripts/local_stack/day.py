@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -88,13 +88,14 @@ class Day:
             outcomes[-1].steps.extend(self.reconcile_until_final())
         return outcomes
 
-    def run_window(self, clock: str, *, backfill: bool = False) -> WindowOutcome:
-        """One window: extract to load by hand or as a backfill, dispatch, reconcile."""
+    def run_window(
+        self, clock: str, start: Callable[[datetime], Step] | None = None
+    ) -> WindowOutcome:
+        """One window: extract to load (by hand unless ``start`` does it), dispatch, reconcile."""
         outcome = WindowOutcome(clock)
         instant = instant_of(clock)
         self.world.set_clock(instant)
-        conf = {"window_end": instant.isoformat()}
-        etl = self.backfill(instant) if backfill else self.trigger(ETL, conf)
+        etl = (start or self.trigger_window)(instant)
         outcome.steps.append(etl)
         self._read_results(outcome, etl.run_id)
         if self.api.result(ETL, etl.run_id, "load_jobs") is not None:
@@ -110,21 +111,24 @@ class Day:
         self.api.trigger(dag_id, run_id, conf)
         return self._finished(dag_id, run_id, begun)
 
-    def backfill(self, instant: datetime) -> Step:
-        """Let Airflow backfill the one window that ends at ``instant``, and wait for its end."""
+    def trigger_window(self, instant: datetime) -> Step:
+        """Run the window that ends at ``instant`` by hand."""
+        return self.trigger(ETL, {"window_end": instant.isoformat()})
+
+    def wait_for_new_run(self, dag_id: str, run_type: str, known: set[str]) -> Step:
+        """Wait for a run of this type that is not among the known ones, and for its end."""
         begun = time.monotonic()
-        before = set(self._backfilled())
-        self.api.backfill(ETL, instant, instant)
         (run_id,) = wait_for(
-            f"a backfill of {instant.isoformat()} was made",
-            lambda: set(self._backfilled()) - before,
+            f"a {run_type} run of {dag_id} was made",
+            lambda: self.run_ids(dag_id, run_type) - known,
             within_s=CAUSED_WITHIN_S,
         )
-        return self._finished(ETL, run_id, begun)
+        return self._finished(dag_id, run_id, begun)
 
-    def _backfilled(self) -> Iterator[str]:
-        runs = self.api.runs(ETL)
-        return (run["dag_run_id"] for run in runs if run["run_type"] == "backfill")
+    def run_ids(self, dag_id: str, run_type: str) -> set[str]:
+        """Runs of a DAG by type: manual, scheduled, backfill, asset_triggered."""
+        runs = self.api.runs(dag_id)
+        return {run["dag_run_id"] for run in runs if run["run_type"] == run_type}
 
     def dispatch_after(self, etl_run_id: str) -> Step:
         """Wait for the dispatch run that the jobs of this ETL run started."""

@@ -6,7 +6,6 @@ The sandbox is a program of its own: started and stopped by its command, asked o
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from collections.abc import Iterable
 from datetime import datetime
@@ -15,7 +14,8 @@ from typing import Any
 import httpx
 
 from local_stack.environment import clean_environ, command_environ, world_environ
-from local_stack.layout import PROJECT, Layout, StackError
+from local_stack.layout import Layout, StackError
+from local_stack.processes import run_command
 
 BY = ("--by", "local_airflow", "--reason", "embedded world")
 SHADOW = "shadow"
@@ -31,13 +31,13 @@ class EmbeddedWorld:
     def up(self, at: str, clock: str) -> None:
         """Start the servers; a world that exists goes on with its data."""
         arguments = ("up", "--dir", str(self.layout.world), "--at", at, "--clock", clock)
-        _checked([sys.executable, "-m", "sandbox", *arguments], clean_environ())
+        run_command([sys.executable, "-m", "sandbox", *arguments], clean_environ())
 
     def down(self) -> None:
         """Stop the servers; their data stays."""
         if self.layout.world.exists():
             arguments = ("down", "--dir", str(self.layout.world))
-            _checked([sys.executable, "-m", "sandbox", *arguments], clean_environ())
+            run_command([sys.executable, "-m", "sandbox", *arguments], clean_environ())
 
     def close(self) -> None:
         """Close the connections to the control API."""
@@ -98,7 +98,7 @@ class EmbeddedWorld:
     def booking_sms(self, *arguments: str) -> Any:
         """Run one of our commands with ``--json`` against this world; its answer."""
         command = [sys.executable, "-m", "booking_sms.cli.app", *arguments, "--json"]
-        return json.loads(_checked(command, command_environ(self.layout)))
+        return json.loads(run_command(command, command_environ(self.layout)))
 
     def allow_sending(self) -> None:
         """Tables, delivery mode live, and every rule that waits in shadow set to all.
@@ -121,22 +121,3 @@ class EmbeddedWorld:
         if answer.is_error:
             raise StackError(f"sandbox: {method} {path}: {answer.status_code} {answer.text[:200]}")
         return answer.json()
-
-
-def _checked(command: list[str], environ: dict[str, str]) -> str:
-    done = subprocess.run(
-        command,
-        env=environ,
-        cwd=PROJECT,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=180,
-        stdin=subprocess.DEVNULL,
-    )
-    if done.returncode:
-        said = (done.stderr.strip() or done.stdout.strip()).splitlines()[-8:]
-        raise StackError(
-            f"{' '.join(command[1:5])} ...: exit {done.returncode}\n" + "\n".join(said)
-        )
-    return done.stdout

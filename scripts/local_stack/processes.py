@@ -15,7 +15,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -35,6 +35,7 @@ COMPONENTS = {
 }
 PRELOADED = (str(Path(__file__).with_name("preloaded_airflow.py")),)
 GRACE_S = 8.0
+COMMAND_WITHIN_S = 180
 _CHILDREN: list[subprocess.Popen[bytes]] = []
 """Components that this very process started: their ends have to be collected by it."""
 
@@ -125,6 +126,25 @@ def start_component(name: str, environ: Mapping[str, str], logs: Path) -> Compon
         )
     _CHILDREN.append(started)
     return Component(name, started.pid, psutil.Process(started.pid).create_time())
+
+
+def run_command(command: Sequence[str], environ: Mapping[str, str]) -> str:
+    """Run a command to its end and return what it printed; StackError with its last lines."""
+    done = subprocess.run(
+        command,
+        env=dict(environ),
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=COMMAND_WITHIN_S,
+        stdin=subprocess.DEVNULL,
+    )
+    if done.returncode:
+        said = (done.stderr.strip() or done.stdout.strip()).splitlines()[-8:]
+        shown = " ".join(command[1:5])
+        raise StackError(f"{shown} ...: exit {done.returncode}\n" + "\n".join(said))
+    return done.stdout
 
 
 def stop_components(components: Iterable[Component], grace_s: float = GRACE_S) -> None:

@@ -20,7 +20,7 @@ from urllib.parse import parse_qs, urlsplit
 
 ACCESS_KEY, SECRET_KEY = "other-access-key", "other/secret+key="
 SERVICE_ID = "ncp:sms:kr:222222222222:other"
-PATH = f"/sms/v2/services/{SERVICE_ID}/messages"
+PATH = f"/sms/v2/services/{SERVICE_ID}/"
 FRESH_MS = 30_000  # the vendor allows five minutes; a request signed just now needs far less
 
 
@@ -95,6 +95,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(401, {"error": {"errorCode": "200", "message": problem}})
             return
         self.state.looked_up += 1
+        if not urlsplit(self.path).path.endswith("/messages"):
+            self._answer(404, {"error": {"errorCode": "300", "message": "no opt-out service"}})
+            return
         (request_id,) = parse_qs(urlsplit(self.path).query).get("requestId", [""])
         number = int(request_id.rpartition("-")[2] or 0)
         if not 0 < number <= len(self.state.accepted):
@@ -139,7 +142,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _bad_path(self) -> str:
         """The service id has colons; raw and percent-encoded ones name the same service."""
         path = urlsplit(self.path).path.replace("%3A", ":").replace("%3a", ":")
-        return "" if path == PATH else f"no such path: {path}"
+        known = [PATH + "messages"] + [PATH + "unsubscribes"] * (self.command == "GET")
+        return "" if path in known else f"no such path: {path}"
 
     def _answer(self, status: int, document: Any) -> None:
         body = b"" if document is None else json.dumps(document).encode()

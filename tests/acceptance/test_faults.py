@@ -93,7 +93,6 @@ def test_one_malformed_booking_is_counted_and_told_and_the_others_go_on(
         pytest.param("hang_after_accept", {"seconds": 4}, id="accepted, then silence"),
         pytest.param("drop_after_accept", {}, id="accepted, then the connection drops"),
         pytest.param("accept_html_body", {}, id="accepted, the 202 is unreadable"),
-        pytest.param("http_503", {"accept": True}, id="accepted, and a 503 all the same"),
     ],
 )
 def test_text_in_doubt_is_found_by_its_reference_and_not_sent_again(

@@ -37,10 +37,6 @@ def numbers(naver: OtherNaver) -> set[str]:
     return {f"{one['businessId']}_{one['bookingId']}" for one in naver.bookings}
 
 
-def sign_out(chain: Installation) -> None:
-    chain.keep_session(())
-
-
 def keep_other_session(chain: Installation, naver: OtherNaver) -> None:
     """What a login of an earlier run left."""
     host = urlsplit(naver.booking_url).hostname
@@ -54,7 +50,7 @@ def keep_other_session(chain: Installation, naver: OtherNaver) -> None:
 def test_run_logs_in_there_reads_every_page_and_needs_no_browser_again(
     waiting: Installation,
 ) -> None:
-    sign_out(waiting)
+    waiting.forget_session()
     bookings = [*many(66), *many(3, "900105", first=100)]
     cancelled = booking(200, FIRST_STORE, NOW + timedelta(days=1), "RC04")
     with run_other_naver(bookings=[*bookings, cancelled]) as naver:
@@ -76,15 +72,14 @@ def test_run_logs_in_there_reads_every_page_and_needs_no_browser_again(
 @pytest.mark.parametrize(
     "behaviour",
     [
-        pytest.param({"layout": "column"}, id="the other of two buttons is visible"),
-        pytest.param({"layout": "old"}, id="only the old button is there"),
         pytest.param({"partner_pages": False}, id="no page to warm up on"),
-        pytest.param({"leave_by_script": True}, id="the login leaves by script"),
         pytest.param({"host": "localhost"}, id="this machine is called localhost"),
     ],
 )
-def test_login_may_look_different(waiting: Installation, behaviour: dict[str, object]) -> None:
-    sign_out(waiting)
+def test_login_needs_no_more_than_the_form(
+    waiting: Installation, behaviour: dict[str, object]
+) -> None:
+    waiting.forget_session()
     with run_other_naver(bookings=many(2), **behaviour) as naver:
         ran = waiting.run(**{NAVER: naver.connection()})
 
@@ -94,11 +89,20 @@ def test_login_may_look_different(waiting: Installation, behaviour: dict[str, ob
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("form", ["redirect", "landing", "403", "html"])
+@pytest.mark.parametrize(
+    "behaviour",
+    [
+        pytest.param({"expired_form": "redirect", "layout": "column"}, id="redirect, column"),
+        pytest.param({"expired_form": "landing", "layout": "old"}, id="landing, old button"),
+        pytest.param({"expired_form": "403", "leave_by_script": True}, id="403, leaves by script"),
+        pytest.param({"expired_form": "html", "layout": "row"}, id="html, row"),
+    ],
+)
 def test_session_that_expires_in_the_middle_is_renewed_once(
-    waiting: Installation, form: str
+    waiting: Installation, behaviour: dict[str, object]
 ) -> None:
-    with run_other_naver(bookings=many(60), expired_form=form, expire_after=5) as naver:
+    """The way in which it shows, and how the login page looks that day."""
+    with run_other_naver(bookings=many(60), expire_after=5, **behaviour) as naver:
         keep_other_session(waiting, naver)
 
         ran = waiting.run(**{NAVER: naver.connection()})

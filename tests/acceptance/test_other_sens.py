@@ -44,6 +44,7 @@ def test_run_sends_signed_requests_there_and_nowhere_else(
 def test_reconcile_signs_its_queries_there_too(
     world: World, chain: Installation, other: OtherSens
 ) -> None:
+    """A service without advertising has no opt-out list; delivery reports come all the same."""
     world.book(phone="01000000011")
     chain.run(**{SENS: other.connection()})
 

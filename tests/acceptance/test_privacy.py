@@ -49,7 +49,7 @@ class Day:
 
     def _live(self) -> Iterator[Done]:
         chain = self.chain
-        yield chain.process("run", "--at", AT, "--json")
+        yield chain.cli("run", "--at", AT, "--json")
         self.world.fault("naver_booking", "*", "http_500", times=None, match={"store": "900102"})
         self.world.fault("sens", "send", "drop_after_accept")
         yield chain.cli("run", "--at", EVENING)

@@ -60,6 +60,16 @@ def test_naver_is_guarded_by_pools(dagbag: Any) -> None:
     assert {pool.name: pool.slots for pool in POOLS} == {"naver": 2, "naver_login": 1}
 
 
+def test_a_result_is_one_xcom(dagbag: Any) -> None:
+    """A task that unrolls its result costs a request and a row for each of its keys."""
+    for dag in dagbag.dags.values():
+        for task in dag.tasks:
+            unrolled = getattr(task, "multiple_outputs", False) or (
+                task.is_mapped and task.partial_kwargs.get("multiple_outputs")
+            )
+            assert not unrolled, task.task_id
+
+
 def test_stores_are_mapped_and_named(dagbag: Any) -> None:
     extract = task_of(dagbag, "booking_sms_etl", "extract_store")
 

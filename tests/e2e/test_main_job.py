@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -61,6 +62,12 @@ class Stack:
         before = Before.of(self.world)
         return DayOutcome.gather(self.world, before, drive())
 
+    def backfill(self, instant: datetime) -> Step:
+        """Run the window that ends at ``instant`` as a backfill of Airflow's own."""
+        known = self.day.run_ids(ETL, "backfill")
+        self.airflow.create_backfill(ETL, instant, instant)
+        return self.day.wait_for_new_run(ETL, "backfill", known)
+
     def task_states(self, run_id: str) -> dict[str, set[str]]:
         """States of an ETL run's tasks."""
         states: dict[str, set[str]] = {}
@@ -105,7 +112,7 @@ def first(stack: Stack) -> DayOutcome:
 @pytest.fixture(scope="module")
 def again(stack: Stack, first: DayOutcome) -> DayOutcome:
     """Its last window once more, this time as a backfill of Airflow's own."""
-    return stack.outcome_of(lambda: [stack.day.run_window(WINDOWS[-1], backfill=True)])
+    return stack.outcome_of(lambda: [stack.day.run_window(WINDOWS[-1], stack.backfill)])
 
 
 @pytest.fixture(scope="module")

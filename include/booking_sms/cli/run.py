@@ -166,4 +166,4 @@ def reconcile(as_json: bool = JsonOption) -> None:
     unavailable = sum(part.get("list_unavailable", 0) for part in result.values())
     if unavailable:
         place = sens_place(composed.connections)
-        end_with([f"SENS's list could not be read, {unavailable} texts wait [{place}]"])
+        end_with([f"SENS's list could not be read for {unavailable} texts, they wait [{place}]"])

@@ -58,13 +58,18 @@ Permit = Callable[[OutgoingSms], str | None]
 
 @dataclass(frozen=True, kw_only=True)
 class SensConfig:
-    """Where SENS is and who we are there. ``loopback_only`` is set in tests and CI."""
+    """Where SENS is and who we are there. ``loopback_only`` is set in tests and CI.
+
+    ``max_age_ms`` is how old a signature may be at the POST. It must not be above the lease:
+    a sender that wakes up after its lease sends nothing, whatever others have settled by then.
+    """
 
     service_id: str
     key: ApiKey
     base_url: str = "https://sens.apigw.ntruss.com"
     loopback_only: bool = False
     timeouts: Timeouts = field(default_factory=Timeouts)
+    max_age_ms: int = MAX_SIGNATURE_AGE_MS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,7 +115,7 @@ class SensGateway:
         )
 
     def send(self, signed: SignedSend) -> SendReceipt:
-        """POST once, within 5 s of t0.
+        """POST once, within ``max_age_ms`` (5 s) of t0.
 
         Raises SendingForbidden, SmsThrottled, SmsQuotaSpent, SignatureRejected or SmsNotSent
         (certainly not sent), SmsRefused (for good), SmsOutcomeUnknown (reconcile).
@@ -154,7 +159,7 @@ class SensGateway:
         if refusal := self._ask_permit(signed.message):
             raise SendingForbidden(reason=refusal)
         age_ms = self._clock.now_ms() - signed.t0
-        if age_ms >= MAX_SIGNATURE_AGE_MS:
+        if age_ms >= self._config.max_age_ms:
             raise SmsNotSent(reason="stale_signature", age_ms=age_ms)
 
     def _ask_permit(self, message: OutgoingSms) -> str | None:
