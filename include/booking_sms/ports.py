@@ -159,6 +159,10 @@ class SmsJobRepository(Protocol):
         """Change attributes without a move, on the same state and attempt."""
         ...
 
+    def count_by_reason(self) -> Mapping[tuple[str, str, str], int]:
+        """{(kind, state, reason): n} of jobs that have a reason; for reports only, as below."""
+        ...
+
     def count_by_state(self, window: str | None = None) -> Mapping[tuple[str, str, str], int]:
         """{(store, kind, state): n}; reads the base table, for reports and the audit only."""
         ...

@@ -7,7 +7,7 @@ its result may travel through XCom. What happens inside each step lives in ``pip
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -27,6 +27,8 @@ from booking_sms.pipeline import extract as extraction
 from booking_sms.pipeline.plan_document import read_plan, write_plan
 
 Summary = dict[str, Any]
+CLOCK_TOLERANCE = timedelta(minutes=1)
+"""A worker's clock may be this much behind the scheduler's."""
 log = structlog.get_logger(__name__)
 
 
@@ -45,7 +47,7 @@ def resolve_window(
     window = Window(_window_end(data_interval_end, window_end_param))
     if run_type == "scheduled" and app.settings.is_before_start(window.as_of):
         raise WindowRefused("the window lies before effective_from", window=window.name)
-    if window.as_of > app.clock.now():
+    if window.as_of > app.clock.now() + CLOCK_TOLERANCE:
         raise WindowRefused("the window has not ended yet", window=window.name)
     return window
 

@@ -43,6 +43,7 @@ class DayOutcome:
     logins: int
     notes: list[str]
     jobs: list[dict[str, Any]] = field(default_factory=list)
+    reasons: list[dict[str, Any]] = field(default_factory=list)
     totals: dict[str, int] = field(default_factory=dict)
 
     @classmethod
@@ -59,6 +60,7 @@ class DayOutcome:
             logins=world.logins() - before.logins,
             notes=world.notes()[before.notes :],
             jobs=outbox["jobs"],
+            reasons=outbox["reasons"],
             totals=outbox["accounting"],
         )
 

@@ -18,8 +18,8 @@ NOTES_SHOWN = 6
 
 def print_day(console: Console, day: DayOutcome, layout: Layout, seconds: float) -> None:
     """The whole report; the verdict is its last line."""
-    for table in (_windows(day.windows), _stores(day.windows), _jobs(day), _phones(day.texts)):
-        console.print(table)
+    console.print(_windows(day.windows), _stores(day.windows))
+    console.print(_jobs(day), _reasons(day), _phones(day.texts))
     _print_notes(console, day.notes)
     _print_facts(console, day)
     _print_where_to_look(console, layout)
@@ -60,6 +60,12 @@ def _jobs(day: DayOutcome) -> Table:
     kinds = sorted({kind for kind, _ in counts})
     rows = ((kind, *(counts[kind, state] or "" for state in states)) for kind in kinds)
     return _table("Jobs by kind and state", ("kind", *states), rows)
+
+
+def _reasons(day: DayOutcome) -> Table:
+    columns = ("kind", "state", "reason", "jobs")
+    rows = ([row[column] for column in columns] for row in day.reasons)
+    return _table("Why jobs wait or ended without a delivered text", columns, rows)
 
 
 def _phones(texts: Sequence[dict[str, Any]]) -> Table:

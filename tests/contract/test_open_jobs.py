@@ -91,3 +91,12 @@ def test_a_stale_hint_is_checked_against_the_base_item(client, dynamodb):
     )
 
     assert dynamodb.jobs.open_jobs(job.open_shard, NOW) == ()
+
+
+def test_reasons_are_counted_by_kind_and_state(jobs):
+    jobs.insert_if_absent(make_job(state=JobState.HELD, reason="PhoneInvalid kind=masked"))
+
+    counted = jobs.count_by_reason()
+
+    assert counted["guide", "held", "PhoneInvalid kind=masked"] >= 1
+    assert all(reason for _, _, reason in counted)

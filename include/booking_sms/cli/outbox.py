@@ -21,17 +21,24 @@ def stats(
     window: str = typer.Option("", help="Only jobs of this window (its end, ISO)."),
     as_json: bool = JsonOption,
 ) -> None:
-    """Jobs by store, kind and state, and the accounting identity over them."""
-    counts = application().jobs.count_by_state(window or None)
+    """Jobs by store, kind and state, why those wait or ended, and the accounting identity."""
+    jobs = application().jobs
+    counts = jobs.count_by_state(window or None)
     rows = [
-        {"store": store, "kind": kind, "state": state, "jobs": jobs}
-        for (store, kind, state), jobs in sorted(counts.items())
+        {"store": store, "kind": kind, "state": state, "jobs": number}
+        for (store, kind, state), number in sorted(counts.items())
+    ]
+    reasons = [
+        {"kind": kind, "state": state, "reason": reason, "jobs": number}
+        for (kind, state, reason), number in sorted(jobs.count_by_reason().items())
     ]
     identity = accounting_groups(counts)
     if as_json:
-        print_json({"jobs": rows, "accounting": identity})
+        print_json({"jobs": rows, "reasons": reasons, "accounting": identity})
         return
     print_table("outbox", ("store", "kind", "state", "jobs"), (tuple(row.values()) for row in rows))
+    columns = ("kind", "state", "reason", "jobs")
+    print_table("reasons", columns, (tuple(row.values()) for row in reasons))
     print_table("accounting", ("group", "jobs"), identity.items())
 
 

@@ -29,6 +29,9 @@ class Window:
 
     def __post_init__(self) -> None:
         require_aware("as_of", self.as_of)
+        # A plain datetime in KST: Airflow's own kind loses its zone in some arithmetic.
+        plain = datetime.fromtimestamp(self.as_of.timestamp(), KST)
+        object.__setattr__(self, "as_of", plain)
 
     @property
     def start(self) -> datetime:

@@ -81,6 +81,10 @@ class InMemorySmsJobRepository:
         """Change fields on the same state and attempt; None when the job moved on."""
         return self._write(job, plan_amendment(job, changes), "amend")
 
+    def count_by_reason(self) -> Mapping[tuple[str, str, str], int]:
+        """{(kind, state, reason): n} of jobs that have a reason."""
+        return Counter((job.kind, job.state.value, job.reason) for job in self.jobs if job.reason)
+
     def count_by_state(self, window: str | None = None) -> Mapping[tuple[str, str, str], int]:
         """{(store, kind, state): n}, of one window when it is given."""
         return Counter(

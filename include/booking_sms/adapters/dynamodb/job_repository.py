@@ -100,6 +100,13 @@ class DynamoDbSmsJobRepository:
         """Change fields on the same state and attempt; None when the job moved on."""
         return self._write(job, plan_amendment(job, changes))
 
+    def count_by_reason(self) -> Mapping[tuple[str, str, str], int]:
+        """{(kind, state, reason): n} of jobs that have a reason. Scans the base table: reports."""
+        terms = Expression()
+        condition = f"attribute_exists({terms.name('state')})"
+        rows = self._table.scan(("kind", "state", "reason"), condition, terms)
+        return Counter((r["kind"], r["state"], r["reason"]) for r in rows if r.get("reason"))
+
     def count_by_state(self, window: str | None = None) -> Mapping[tuple[str, str, str], int]:
         """{(store, kind, state): n}. Scans the base table: reports and the audit only."""
         terms = Expression()
