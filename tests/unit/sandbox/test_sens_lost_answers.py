@@ -28,6 +28,8 @@ def sens(request: pytest.FixtureRequest) -> Iterator[SensCaller]:
     sock = bind(LOOPBACK, 0)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [sock]})
     thread.start()
+    while not server.started and thread.is_alive():
+        time.sleep(0.01)
     base_url = f"http://{LOOPBACK}:{sock.getsockname()[1]}"
     with httpx.Client(base_url=base_url, timeout=2, trust_env=False) as client:
         yield SensCaller(world, client)
