@@ -15,12 +15,15 @@ LOOPBACK_MARKERS = ("integration", "browser", "airflow", "e2e", "long")
 LOOPBACK = ["127.0.0.0/8", "::1"]
 # Connections, variables and credentials of the developer's shell must not reach a test.
 FOREIGN_PREFIXES = ("AIRFLOW_", "AIRFLOW__", "AWS_", "BOOKING_SMS_", "OTEL_", "GX_", "SE_")
+# What makes rich and typer write colours or another width into output that tests read.
+TERMINAL_NAMES = ("FORCE_COLOR", "PY_COLORS", "CLICOLOR_FORCE", "GITHUB_ACTIONS", "COLUMNS")
 PROXY_NAMES = ("http_proxy", "https_proxy", "all_proxy")
 
 
 def _clean_environment(airflow_home: Path) -> None:
     for name in list(os.environ):
-        if name.startswith(FOREIGN_PREFIXES) or name.lower() in PROXY_NAMES:
+        foreign = name.startswith(FOREIGN_PREFIXES) or name in TERMINAL_NAMES
+        if foreign or name.lower() in PROXY_NAMES:
             del os.environ[name]
     os.environ |= {
         "AIRFLOW_HOME": str(airflow_home),

@@ -68,10 +68,11 @@ def test_commands_that_change_something_exist(command: str) -> None:
     words = shlex.split(command)[1:3]
     options = re.findall(r"--[a-z]+", command)
 
-    shown = CliRunner().invoke(app, [*words, "--help"], env={"COLUMNS": "200", "NO_COLOR": "1"})
+    found: Any = typer.main.get_command(app)
+    for word in words:
+        found = found.commands[word]
 
-    assert shown.exit_code == 0
-    assert all(option in shown.stdout for option in options)
+    assert set(options) <= {name for parameter in found.params for name in parameter.opts}
 
 
 def test_every_condition_of_the_examples_is_understood() -> None:

@@ -66,6 +66,7 @@ class NaverSandbox:
 
     def reset(self) -> None:
         self.control("POST", "reset")
+        self.control("POST", "seed")  # a reset keeps the recipe, which a test may have changed
         self.configure(**DEFAULTS)
 
     def configure(self, **naver: Any) -> None:
