@@ -17,8 +17,10 @@ unexport PYTHONDONTWRITEBYTECODE
 FAST := not integration and not browser and not airflow and not e2e and not long
 # Arguments for pytest or uv: make test ARGS="-k phone", make lock ARGS="--upgrade-package boto3"
 ARGS ?=
-# Two workers, a file always on one of them: its servers are started once.
-PARALLEL := -n 2 --dist loadfile
+# A file is always on one worker: its servers are started once. The slow files come first, so
+# that no worker is left alone with one; they wait more than they compute, hence a third worker.
+PARALLEL := --dist loadfile --no-loadscope-reorder
+SLOW_FIRST := tests/e2e tests/acceptance tests
 
 .PHONY: help
 help: ## List the commands
@@ -43,7 +45,7 @@ down: install ## Stop what `make up` started
 # Coverage is judged on the whole suite only, so not when ARGS selects a part of it.
 .PHONY: test
 test: install ## Run all tests but the long ones, with coverage and the 20 slowest
-	@$(BIN)/pytest $(PARALLEL) -m "not long" --durations=20 $(if $(ARGS),,--cov) $(ARGS)
+	@$(BIN)/pytest -n 3 $(PARALLEL) -m "not long" --durations=20 $(if $(ARGS),,--cov $(SLOW_FIRST)) $(ARGS)
 
 .PHONY: test-long
 test-long: install ## Run the tests that take minutes
@@ -61,7 +63,7 @@ lint: install ## Style, types and layers, without tests
 
 .PHONY: test-fast
 test-fast: install ## The tests that need no server, browser or Airflow
-	@$(BIN)/pytest $(PARALLEL) -m "$(FAST)" $(ARGS)
+	@$(BIN)/pytest -n 2 $(PARALLEL) -m "$(FAST)" $(ARGS)
 
 .PHONY: fmt
 fmt: install ## Format the code and fix what can be fixed
