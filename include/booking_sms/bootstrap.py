@@ -349,6 +349,7 @@ class Application:
             clock=self.clock,
             transport_clock=self.transport_clock,
             sleep=time.sleep,
+            channels=self.channels,
         )
 
     def dispatch_policy(self, shard_groups: int) -> DispatchPolicy:
@@ -389,6 +390,12 @@ class Application:
 
         slack = self.connections.slack
         return SlackChannel(webhook_url=slack.webhook_url) if slack else None
+
+    @property
+    def channels(self) -> Mapping[str, AlertChannel]:
+        """Where rules' notices go, by name; a channel without a connection is not there."""
+        known = (self._owner_channel, self._team_channel)
+        return {channel.name: channel for channel in known if channel is not None}
 
     def tell_owner(self, text: str) -> bool:
         """A notice for the owner; False, and a log line, if it could not be delivered."""

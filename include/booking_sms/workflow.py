@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import structlog
@@ -24,6 +25,7 @@ from booking_sms.domain.sms_job import OPEN_SHARDS, SmsJob
 from booking_sms.domain.window import WINDOW_LENGTH, CoverageStatus, StoreCoverage, Window
 from booking_sms.pipeline import delivery, dispatch, load, plan, reconcile, report, settle
 from booking_sms.pipeline import extract as extraction
+from booking_sms.pipeline.day_totals import day_totals
 from booking_sms.pipeline.plan_document import read_plan, write_plan
 
 Summary = dict[str, Any]
@@ -162,7 +164,7 @@ def plan_jobs(app: Application, window: Window, extracts: Sequence[Summary]) -> 
         raise StoresFailed("no store could be read", window=window.name)
     catalog = app.catalog()
     bookings = extraction.load_bookings(app.stage, [item["key"] for item in extracts])
-    ledger = load.gather_ledger(app.ledger, app.jobs, bookings)
+    ledger = load.gather_ledger(app.ledger, app.jobs, bookings, catalog.rules)
     decided = plan.plan_window(
         bookings, ledger, catalog.rules, catalog.stores, window, app.rollout_stages()
     )
@@ -173,6 +175,9 @@ def plan_jobs(app: Application, window: Window, extracts: Sequence[Summary]) -> 
         hmac_key=app.connections.own.hmac_key,
         code_version=app.code_version,
         now=app.clock.now(),
+        day_totals=partial(
+            day_totals, window.as_of, app.stage, app.sealer, app.jobs, catalog.stores
+        ),
     )
     key = write_plan(app.stage, app.sealer, window, batch)
     return {"plan_key": key, "counts": batch.counts()}

@@ -6,6 +6,9 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from jinja2 import meta
+from jinja2.sandbox import SandboxedEnvironment
+
 from booking_sms.config.messages_loader import load_messages
 from booking_sms.config.rules_loader import read_rule_file, rule_set_of
 from booking_sms.config.stores_loader import load_stores
@@ -13,7 +16,7 @@ from booking_sms.config.yaml_source import YamlSource
 from booking_sms.domain.catalog import Catalog
 from booking_sms.domain.errors import RuleInvalid, TextNotEncodable, TextNotLawful, TextTooLong
 from booking_sms.domain.message import MessageClass
-from booking_sms.domain.rule import Rule
+from booking_sms.domain.rule import Rule, Scope
 from booking_sms.domain.rule_limits import leaves_of
 from booking_sms.domain.rule_review import Severity, review
 from booking_sms.domain.store import StoreDirectory
@@ -25,6 +28,7 @@ from booking_sms.domain.template import (
     check_subject,
 )
 
+ONE_BOOKING, MANY_BOOKINGS = frozenset({"booking", "store"}), frozenset({"bookings", "count"})
 Problem = tuple[str, str]
 """Key of the rule that is wrong, and what is wrong with it."""
 
@@ -77,10 +81,19 @@ def _rule_problems(rule: Rule, catalog: Catalog) -> Iterator[Problem]:
     stage, _, store_id = rule.rollout.partition(":")
     if stage == "store" and store_id not in catalog.stores.stores:
         yield "rollout", no_store(store_id)
+    if not rule.template:  # a log_event: the model lets no other rule go without
+        return
     template = catalog.messages.templates.get(rule.template)
     if template is None:
         known = ", ".join(sorted(catalog.messages.templates))
         yield "template", f"no text is called {rule.template!r}; known: {known}"
+        return
+    if rule.is_notice != (template.form == "notice"):
+        wanted = "a notice" if rule.is_notice else "a text for customers"
+        yield "template", f"{rule.action} needs {wanted}; {template.name} has form {template.form}"
+        return
+    if rule.is_notice:
+        yield from _notice_problems(rule, template)
         return
     yield from _text_problems(rule, template, catalog.stores)
     yield from _subject_problems(template, catalog.stores)
@@ -93,6 +106,21 @@ def _unknown_stores(store_ids: Iterable[str], catalog: Catalog) -> list[str]:
 def no_store(store_id: str) -> str:
     """What to say of a store that nobody described."""
     return f"no store file describes {store_id}"
+
+
+def _notice_problems(rule: Rule, template: MessageTemplate) -> Iterator[Problem]:
+    """A digest speaks of ``bookings``, a line about one of ``booking``; neither has the other."""
+    foreign = ONE_BOOKING if rule.scope is Scope.RUN else MANY_BOOKINGS
+    for where, source in template.sources.items():
+        found = sorted(names_in(source) & foreign)
+        if found:
+            named = ", ".join(found)
+            yield "template", f"{template.name}, {where}: scope {rule.scope} has no {named}"
+
+
+def names_in(source: str) -> set[str]:
+    """Names that a Jinja2 source takes from outside."""
+    return meta.find_undeclared_variables(SandboxedEnvironment().parse(source))
 
 
 def _text_problems(

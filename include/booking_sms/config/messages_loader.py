@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
-from typing import Literal
 
 from jinja2 import TemplateSyntaxError, meta
 from jinja2.sandbox import SandboxedEnvironment
@@ -15,11 +14,23 @@ from booking_sms.config.yaml_source import YamlSource, join_problems, read_yaml
 from booking_sms.domain.errors import RuleInvalid
 from booking_sms.domain.message import is_encodable
 from booking_sms.domain.model import Model, Slug
-from booking_sms.domain.template import MessageCatalog, MessageTemplate
+from booking_sms.domain.template import Form, MessageCatalog, MessageTemplate
 
 REPLACEMENTS_FILE = "_replacements.yaml"
-VARIABLES = frozenset({"booking", "store", "brand", "opt_out_number"})
+TEXT_VARIABLES = frozenset({"booking", "store", "brand", "opt_out_number"})
 """What a text may name; everything else is refused at load, not at the door."""
+
+NOTICE_VARIABLES = frozenset({
+    "booking",
+    "bookings",
+    "brand",
+    "count",
+    "day",
+    "rule",
+    "store",
+    "window",
+})
+"""What a notice may name. Whether it speaks of one booking or of several is its rule's scope."""
 
 
 class MessageFile(Model):
@@ -27,8 +38,8 @@ class MessageFile(Model):
 
     name: Slug
     description: str = ""
-    subject: str = Field(min_length=1)
-    form: Literal["LMS", "auto"] = "LMS"
+    subject: str = ""
+    form: Form = "LMS"
     text: str | None = Field(None, min_length=1)
     stores: dict[str, str] = Field(default_factory=dict)
 
@@ -36,6 +47,14 @@ class MessageFile(Model):
     def _has_a_text(self) -> MessageFile:
         if self.text is None and not self.stores:
             raise ValueError("give text, stores or both")
+        return self
+
+    @model_validator(mode="after")
+    def _subject_fits_form(self) -> MessageFile:
+        if self.form == "notice" and self.subject:
+            raise ValueError("a notice has no subject: its first line is read first")
+        if self.form != "notice" and not self.subject:
+            raise ValueError("give a subject")
         return self
 
 
@@ -77,8 +96,9 @@ def template_of(source: YamlSource) -> MessageTemplate:
         store_texts=parsed.stores,
         form=parsed.form,
     )
+    known = NOTICE_VARIABLES if template.form == "notice" else TEXT_VARIABLES
     for where, text in {"subject": parsed.subject, **template.sources}.items():
-        _check_source(source, tuple(where.split(".")), text)
+        _check_source(source, tuple(where.split(".")), text, known)
     return template
 
 
@@ -92,15 +112,17 @@ def _sources(directory: Path, problems: list[RuleInvalid]) -> Iterator[YamlSourc
             problems.append(error)
 
 
-def _check_source(source: YamlSource, loc: tuple[str, ...], text: str) -> None:
+def _check_source(
+    source: YamlSource, loc: tuple[str, ...], text: str, variables: frozenset[str]
+) -> None:
     """Refuse broken Jinja2 and names that no booking, store or chain has."""
     try:
         parsed = SandboxedEnvironment().parse(text)
     except TemplateSyntaxError as error:
         raise source.error(loc, f"line {error.lineno} of the text: {error.message}") from None
-    unknown = sorted(meta.find_undeclared_variables(parsed) - VARIABLES)
+    unknown = sorted(meta.find_undeclared_variables(parsed) - variables)
     if unknown:
-        known = ", ".join(sorted(VARIABLES))
+        known = ", ".join(sorted(variables))
         raise source.error(loc, f"unknown variable {', '.join(unknown)}; known: {known}")
 
 

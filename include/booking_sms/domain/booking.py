@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -82,3 +82,9 @@ class Booking:
     def option_names(self) -> tuple[str, ...]:
         """Names of the chosen options, in payload order."""
         return tuple(option.name for option in self.options)
+
+    def option_quantity(self, keywords: Iterable[str]) -> int:
+        """Quantities of the options whose name holds any of the keywords, added up."""
+        words = tuple(keywords)
+        matching = (one for one in self.options if any(word in one.name for word in words))
+        return sum(option.quantity for option in matching)

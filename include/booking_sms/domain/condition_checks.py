@@ -124,16 +124,7 @@ def _(condition: language.HasProEditOption) -> Check:
 
 @compile_condition.register
 def _(condition: language.HasMultipleOptions) -> Check:
-    return lambda facts: quantity_of(facts, condition.keywords) >= condition.min_count
-
-
-def quantity_of(facts: Facts, keywords: tuple[str, ...]) -> int:
-    """Quantities of the options whose name holds a keyword, added up."""
-    return sum(
-        option.quantity
-        for option in facts.booking.options
-        if any(word in option.name for word in keywords)
-    )
+    return lambda facts: facts.booking.option_quantity(condition.keywords) >= condition.min_count
 
 
 @compile_condition.register

@@ -12,7 +12,6 @@ from booking_sms.domain.condition_checks import (
     SOURCE_FIELD,
     VISITS_FIELD,
     failures,
-    quantity_of,
     start_moved,
 )
 from booking_sms.domain.facts import Facts
@@ -69,7 +68,7 @@ def _(condition: language.StoreIdMatches, facts: Facts) -> str:
 
 @seen.register
 def _(condition: language.HasMultipleOptions, facts: Facts) -> str:
-    return f"quantity is {quantity_of(facts, condition.keywords)}"
+    return f"quantity is {facts.booking.option_quantity(condition.keywords)}"
 
 
 @seen.register

@@ -58,6 +58,9 @@ def compile_rule(rule: Rule) -> CompiledRule:
     if rule.stores:
         stores = frozenset(rule.stores)
         steps.insert(0, ("stores", lambda facts: facts.booking.store_id in stores))
+    if rule.active is not None:
+        contains = rule.active.contains
+        steps.insert(0, ("active", lambda facts: contains(facts.as_of)))
     return CompiledRule(rule, tuple(steps))
 
 

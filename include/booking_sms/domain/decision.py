@@ -9,7 +9,7 @@ from datetime import datetime
 
 from booking_sms.domain.booking import Booking
 from booking_sms.domain.ledger import Ledger
-from booking_sms.domain.rule import Rule
+from booking_sms.domain.rule import Rule, Scope
 from booking_sms.domain.window import Window
 
 
@@ -37,6 +37,28 @@ class Decision:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Notice:
+    """One matched rule that tells colleagues: about one booking, or about all that matched.
+
+    ``number`` is the job's partition: the booking's, or ``digest#RULE`` of a digest, whose
+    ``bookings`` come in the order in which they were looked at.
+    """
+
+    rule: Rule
+    number: str
+    bookings: tuple[Booking, ...] = field(repr=False)
+    occurrence: str
+    not_before: datetime
+    not_after: datetime
+    shadow: bool = False
+
+    @property
+    def store_id(self) -> str:
+        """The booking's store; empty for a digest, which speaks for the chain."""
+        return self.bookings[0].store_id if self.rule.scope is Scope.BOOKING else ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class BookingFailure:
     """A booking that could not be decided: LEGACY reports the phone, we report the reason.
 
@@ -51,11 +73,15 @@ class BookingFailure:
 
 @dataclass(frozen=True, kw_only=True)
 class WindowPlan:
-    """All decisions of one window in LEGACY's order, with counters of what did not match."""
+    """All decisions of one window in LEGACY's order, with counters of what did not match.
+
+    ``notices`` go to colleagues; they change no ledger and are compared with nothing.
+    """
 
     window: Window
     rule_set: str
     decisions: tuple[Decision, ...] = ()
+    notices: tuple[Notice, ...] = ()
     failures: tuple[BookingFailure, ...] = ()
     not_matched: Mapping[str, int] = field(default_factory=Counter)
     ledger_before: Ledger = field(default_factory=Ledger)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from booking_sms.domain.sms_job import FORGOTTEN, JobState, SmsJob
+from booking_sms.domain.sms_job import FORGOTTEN, SMS_CHANNEL, JobState, SmsJob
 
 FLAG_OF_KIND: Mapping[str, str] = {
     "confirm": "confirm_sms",
@@ -16,7 +16,10 @@ FLAG_OF_KIND: Mapping[str, str] = {
 }
 LedgerKey = tuple[str, str]
 JobName = tuple[str, str, str, str]
-"""What makes a message the same one: (booking_num, ledger phone, kind, occurrence)."""
+"""What makes a message the same one: (booking_num, ledger phone, kind, occurrence).
+
+A notice to colleagues has no phone: one is enough, whoever the customer is by now.
+"""
 FAILED = frozenset({JobState.REJECTED, JobState.UNDELIVERED})
 """States of a text that the customer certainly did not get, whatever we try."""
 
@@ -53,17 +56,27 @@ class FailedSms:
     due_at: datetime
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Promise:
+    """One message that we promised: its kind and the window (ISO instant) that decided it."""
+
+    kind: str
+    window: str
+
+
 @dataclass(frozen=True)
 class Ledger:
     """What is known to be sent or promised, by (booking_num, ledger phone).
 
     ``failed`` are texts that did not get through: their flags stay set, nothing repeats by itself.
-    ``jobs`` names every message that we promised already, also those that set no flag.
+    ``jobs`` names every message that we promised already, also those that set no flag;
+    ``promises`` lists them by booking and phone, whatever their occurrence.
     """
 
     rows: Mapping[LedgerKey, LedgerRow] = field(default_factory=dict)
     failed: Mapping[LedgerKey, tuple[FailedSms, ...]] = field(default_factory=dict)
     jobs: frozenset[JobName] = frozenset()
+    promises: Mapping[LedgerKey, tuple[Promise, ...]] = field(default_factory=dict)
 
     def get(self, booking_num: str, phone: str) -> LedgerRow | None:
         """The row of this booking and phone, or None: None is how LEGACY knows "new"."""
@@ -75,21 +88,30 @@ class Ledger:
 
 
 def project_ledger(rows: Iterable[LedgerRow], jobs: Iterable[SmsJob]) -> Ledger:
-    """Overlay jobs on rows: a job in any state but cancelled or superseded is a set flag."""
+    """Overlay jobs on rows: a job in any state but cancelled or superseded is a set flag.
+
+    A notice to colleagues is remembered by its name and changes no row: the customer got nothing.
+    """
     projected = {row.key: row for row in rows}
     failed: dict[LedgerKey, tuple[FailedSms, ...]] = {}
+    promises: dict[LedgerKey, tuple[Promise, ...]] = {}
     names: set[JobName] = set()
     for job in jobs:
-        if job.state in FORGOTTEN or not job.ledger.phone:
+        is_text = job.channel == SMS_CHANNEL
+        if job.state in FORGOTTEN or (is_text and not job.ledger.phone):
             continue
         key = (job.booking_num, job.ledger.phone)
+        names.add((*key, job.kind, job.occurrence))
+        promise = Promise(kind=job.kind, window=job.window)
+        promises[key] = (*promises.get(key, ()), promise)
+        if not is_text:
+            continue
         row = projected.get(key) or blank_row(job)
         projected[key] = row.with_values(**{job.ledger.flag: True}) if job.ledger.flag else row
-        names.add((*key, job.kind, job.occurrence))
         if job.state in FAILED:
             sms = FailedSms(kind=job.kind, due_at=job.due_at)
             failed[key] = (*failed.get(key, ()), sms)
-    return Ledger(projected, failed, frozenset(names))
+    return Ledger(projected, failed, frozenset(names), promises)
 
 
 def blank_row(job: SmsJob) -> LedgerRow:

@@ -2,78 +2,59 @@
 
 A rule set is data: it holds no code and reads no clock. What may stand below ``when`` is
 ``domain.condition_model``; ``domain.conditions`` evaluates it.
-
-``formerly`` names and actions other than ``send_sms`` belong to the full language that this
-model is shaped for; a file that uses them today is refused, never half obeyed.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from datetime import datetime, timedelta
 from enum import StrEnum
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any, Literal
 
-from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic import AwareDatetime, Field, ValidationInfo, field_validator, model_validator
 
 from booking_sms.domain.condition_model import Condition
 from booking_sms.domain.hours import AllowedHours
 from booking_sms.domain.ledger import FLAG_OF_KIND
 from booking_sms.domain.message import MessageClass
-from booking_sms.domain.model import Duration, Model, Slug, Wall
+from booking_sms.domain.model import Model, Slug, Wall
+from booking_sms.domain.rule_timing import (
+    Active,
+    LatePolicy,
+    NotAfter,
+    Occurrence,
+    OutOfHours,
+    ResendAt,
+)
 
 ADVERTISING_HOURS = AllowedHours.parse("08:10-20:50")
 """Network Act art. 50(3) allows 08:00-21:00; the margin is for the carriers' own queues."""
 
-_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
+
+class Action(StrEnum):
+    """What a rule does. Everything but a text is a notice: to colleagues, masked."""
+
+    SEND_SMS = "send_sms"
+    SEND_TELEGRAM = "send_telegram"
+    SEND_SLACK = "send_slack"
+    LOG_EVENT = "log_event"
+
+    @property
+    def channel(self) -> str:
+        """Name of the way out, as jobs carry it: sms, telegram, slack or log."""
+        return {"log_event": "log"}.get(self.value, self.value.removeprefix("send_"))
 
 
-class Occurrence(StrEnum):
-    """How often one booking and phone may get this kind of message."""
+class Scope(StrEnum):
+    """One message a booking, or one a run about all bookings that match (a digest)."""
 
-    ONCE = "once"
-    PER_START = "per_start"
-    PER_DAY = "per_day"
-
-
-class LatePolicy(StrEnum):
-    """What an approved repair does with a message that is late. Old plans wait in any case."""
-
-    SEND_NOW = "send_now"
-    SKIP = "skip"
-    SHIFT = "shift"
+    BOOKING = "booking"
+    RUN = "run"
 
 
-@lru_cache
-def duration(text: str) -> timedelta:
-    """``30m``, ``2h`` or ``7d`` as a timedelta."""
-    return timedelta(**{_UNITS[text[-1]]: int(text[:-1])})
-
-
-class NotAfter(Model):
-    """When the message has lost its use: the later of the instants that are given."""
-
-    visit_end: Duration | None = Field(None, description="this long after the visit ends")
-    as_of: Duration | None = Field(None, description="this long after the deciding window")
-
-    @model_validator(mode="after")
-    def _says_something(self) -> NotAfter:
-        if self.visit_end is None and self.as_of is None:
-            raise ValueError("give visit_end, as_of or both")
-        return self
-
-    def deadline(self, visit_end: datetime, as_of: datetime) -> datetime:
-        """The instant after which this message must not be sent any more."""
-        anchors = ((visit_end, self.visit_end), (as_of, self.as_of))
-        return max(anchor + duration(text) for anchor, text in anchors if text is not None)
-
-
-class ResendAt(Model):
-    """Resend what is still in doubt this many minutes before the visit starts."""
-
-    resend_at: int = Field(ge=5, le=24 * 60)
+TEXT_ONLY = ("store_specific_sender", "flag", "doubt_policy")
+"""Fields that mean something for texts to customers alone."""
 
 
 class Rule(Model):
@@ -81,7 +62,12 @@ class Rule(Model):
 
     ``priority`` orders sending to one recipient (low first); decisions come in file order.
     ``flag`` is the ledger flag that the accepted message sets; a kind that the predecessor did
-    not know has none, and leaves no row in its ledger.
+    not know has none, and leaves no row in its ledger. ``scope: run`` makes one notice of all
+    bookings that match.
+
+    A kind is part of what makes two messages the same one. Who renames it lists the old names
+    in ``formerly``; who changes ``occurrence`` gives ``effective_from``: messages of this kind
+    that were decided before it count as sent, whatever their occurrence.
     """
 
     name: str = Field(min_length=1, max_length=60)
@@ -89,10 +75,14 @@ class Rule(Model):
     description: str = Field("", max_length=500)
     notes: str = Field("", max_length=500)
     tags: tuple[str, ...] = ()
-    action: Literal["send_sms"] = "send_sms"
+    action: Action = Action.SEND_SMS
+    scope: Scope = Scope.BOOKING
+    active: Active | None = Field(None, description="days on which the rule counts at all")
     kind: Slug
-    template: str = Field(min_length=1)
-    message_class: MessageClass
+    formerly: tuple[Slug, ...] = Field((), description="earlier names of this kind")
+    effective_from: AwareDatetime | None = None
+    template: str = Field("", description="name of the text; log_event needs none")
+    message_class: MessageClass = MessageClass.INFORMATION
     store_specific_sender: bool = False
     stores: tuple[str, ...] = Field((), description="only these stores; empty = every store")
     when: Condition
@@ -101,6 +91,7 @@ class Rule(Model):
     not_after: NotAfter
     allowed_hours: str | None = Field(None, description='Korean wall clock, "08:10-20:50"')
     deferred_to: Wall | None = Field(None, description="where a message out of hours is put off to")
+    out_of_hours: OutOfHours = OutOfHours.DEFER
     doubt_policy: Literal["hold"] | ResendAt = "hold"
     rollout: str = Field("all", pattern=r"^(shadow|all|store:[0-9]+)$")
     flag: str = Field(
@@ -111,10 +102,42 @@ class Rule(Model):
     priority: int = Field(5, ge=0, le=9)
 
     @model_validator(mode="after")
+    def _fits_its_action(self) -> Rule:
+        if not self.template and self.action is not Action.LOG_EVENT:
+            raise ValueError("give the template")
+        if self.action is Action.SEND_SMS:
+            self._check_text()
+        else:
+            self._check_notice()
+        return self
+
+    def _check_text(self) -> None:
+        if self.scope is Scope.RUN:
+            raise ValueError("a text goes to one customer: scope run is for notices")
+        if "message_class" not in self.model_fields_set:
+            raise ValueError("say message_class: information or advertising")
+
+    def _check_notice(self) -> None:
+        foreign = [name for name in TEXT_ONLY if getattr(self, name) != _default(name)]
+        if self.message_class is MessageClass.ADVERTISING:
+            foreign.append("message_class advertising")
+        if foreign:
+            raise ValueError(f"{', '.join(foreign)}: for send_sms only")
+        if self.scope is Scope.RUN and self.not_after.visit_end is not None:
+            raise ValueError("a digest belongs to no visit: not_after takes as_of only")
+        if self.scope is Scope.RUN and self.occurrence is Occurrence.PER_START:
+            raise ValueError("a digest belongs to no visit: occurrence is once or per_day")
+        if self.scope is Scope.RUN and "occurrence" not in self.model_fields_set:
+            raise ValueError("say occurrence: per_day or once")
+
+    @model_validator(mode="after")
     def _hours_are_lawful(self) -> Rule:
         hours = self.hours
-        if self.deferred_to and hours is None:
-            raise ValueError("deferred_to needs allowed_hours")
+        for name in ("deferred_to", "out_of_hours"):
+            if name in self.model_fields_set and getattr(self, name) != _default(name):
+                _require_hours(name, hours)
+        if self.deferred_to and self.out_of_hours is OutOfHours.DROP:
+            raise ValueError("deferred_to and out_of_hours drop exclude each other")
         if self.message_class is MessageClass.ADVERTISING:
             if hours is None:
                 raise ValueError("an advertising rule needs allowed_hours")
@@ -147,9 +170,27 @@ class Rule(Model):
         return content_digest(self.model_dump(mode="json"))
 
     @property
+    def is_notice(self) -> bool:
+        """Whether it tells colleagues, not a customer."""
+        return self.action is not Action.SEND_SMS
+
+    @property
     def doubt_resend_minutes(self) -> int | None:
         """Minutes before the visit at which a doubt is resent; None = a person decides."""
         return None if self.doubt_policy == "hold" else self.doubt_policy.resend_at
+
+
+def _default(name: str) -> Any:
+    return Rule.model_fields[name].default
+
+
+def _require_hours(name: str, hours: AllowedHours | None) -> None:
+    if hours is None:
+        raise ValueError(f"{name} needs allowed_hours")
+
+
+def _identity_of(rule: Rule) -> tuple[str, ...]:
+    return (rule.action, rule.scope, rule.occurrence, rule.flag)
 
 
 class RuleSet(Model):
@@ -178,10 +219,10 @@ class RuleSet(Model):
         first: dict[str, Rule] = {}
         for rule in self.rules:
             other = first.setdefault(rule.kind, rule)
-            if (rule.occurrence, rule.flag) != (other.occurrence, other.flag):
+            if _identity_of(rule) != _identity_of(other):
                 raise ValueError(
                     f"rules {other.name!r} and {rule.name!r} of kind {rule.kind} differ in "
-                    "occurrence or flag: both could send"
+                    "action, scope, occurrence or flag: both could send"
                 )
         return self
 

@@ -32,6 +32,9 @@ from typing import Any
 from booking_sms.domain.booking import require_aware
 from booking_sms.domain.errors import IllegalMove
 
+SMS_CHANNEL = "sms"
+"""Every other channel carries notices to colleagues: at least once, and never through SENS."""
+
 OPEN_SHARDS = 16
 MAX_ATTEMPT_HISTORY = 5
 
@@ -185,7 +188,7 @@ class SmsJob:
     t0: int = 0
     lease_until: int = 0
     priority: int = 0
-    channel: str = "sms"
+    channel: str = SMS_CHANNEL
     rule_digest: str = ""
     template: str = ""
     template_digest: str = ""
@@ -213,14 +216,23 @@ class SmsJob:
         return digest[:12]
 
     @property
+    def is_text(self) -> bool:
+        """Whether it goes to a customer; else it is a notice to colleagues."""
+        return self.channel == SMS_CHANNEL
+
+    @property
     def open_shard(self) -> int:
         """Shard of the open index: the same recipient is always in the same shard."""
         return open_shard_of(self.to)
 
     @property
     def payload_hash(self) -> str:
-        """Hash of what would be sent; the same key with another hash is an incident."""
-        parts = (self.to, self.sender, self.subject, self.message_type, self.body_sha)
+        """Hash of what would be sent; the same key with another hash is an incident.
+
+        A notice that is planned again may count other bookings by then: that is no incident.
+        """
+        body = self.body_sha if self.is_text else ""
+        parts = (self.to, self.sender, self.subject, self.message_type, body)
         return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()
 
     def evolve(self, **changes: Any) -> SmsJob:

@@ -16,6 +16,8 @@ from booking_sms.domain.errors import MessageTextMissing, TextNotLawful, TextToo
 from booking_sms.domain.message import SUBJECT_LIMIT_BYTES, sens_bytes
 from booking_sms.domain.rule import content_digest
 
+Form = Literal["LMS", "auto", "notice"]
+
 REFERENCE_BYTES = 7
 """Dispatch ends each LMS subject with a blank and six characters: the attempt reference."""
 OWN_SUBJECT_BYTES = SUBJECT_LIMIT_BYTES - REFERENCE_BYTES
@@ -30,14 +32,15 @@ class MessageTemplate:
     """One message: Jinja2 sources. ``store_texts`` go before ``text``; None = no common text.
 
     ``form`` ``LMS`` forces the long form, so that the subject carries the attempt reference;
-    ``auto`` takes the short form where the bytes allow it.
+    ``auto`` takes the short form where the bytes allow it; ``notice`` is for colleagues, has no
+    subject and no limit of bytes.
     """
 
     name: str
     subject: str
     text: str | None = None
     store_texts: Mapping[str, str] = field(default_factory=dict)
-    form: Literal["LMS", "auto"] = "LMS"
+    form: Form = "LMS"
 
     def text_for(self, store_id: str) -> str:
         """Source of the text for a store; MessageTextMissing when there is none."""

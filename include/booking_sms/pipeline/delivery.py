@@ -56,7 +56,11 @@ def poll_delivery_reports(services: DispatchServices, policy: ReconcilePolicy) -
     poll = _Poll(services, policy)
     for shard_jobs in open_jobs_by_shard(services):
         for job in shard_jobs:
-            if job.state is JobState.ACCEPTED and not poll.is_list_down:
+            if job.state is not JobState.ACCEPTED:
+                continue
+            if not job.is_text:
+                services.jobs.move(job, Move.DELIVER)  # its sender ended between the two writes
+            elif not poll.is_list_down:
                 poll.look_at(job)
     poll.record_lag()
     return poll.summary

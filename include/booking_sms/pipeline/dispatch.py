@@ -16,13 +16,13 @@ from itertools import chain
 from booking_sms.domain.errors import StoreThrottled, StoreUnavailable
 from booking_sms.domain.sms_job import CLAIMABLE, JobState, Move, SmsJob
 from booking_sms.pipeline.last_look import LastLook, Objection
+from booking_sms.pipeline.notices import NoticeSender
 from booking_sms.pipeline.outcomes import DispatchSummary, JobRef, Outcome, Result, Tally
 from booking_sms.pipeline.pacing import TokenBucket, jittered
 from booking_sms.pipeline.send_gate import SendGate, pause_sending, resume_sending
 from booking_sms.pipeline.send_one import Sent, TextSender
 from booking_sms.pipeline.services import DispatchPolicy, DispatchServices
 
-SMS_CHANNEL = "sms"
 WAITING_STATES = CLAIMABLE | {JobState.SCHEDULED}
 _OUTCOME_OF = {
     Move.SUPPRESS: Outcome.SUPPRESSED,
@@ -59,14 +59,21 @@ def dispatch_shards(
 
 
 def by_recipient(jobs: Iterable[SmsJob]) -> list[list[SmsJob]]:
-    """Jobs of each recipient in order of priority; the recipient with least time left first."""
+    """Jobs of each recipient in order of priority; the recipient with least time left first.
+
+    Customers come before colleagues.
+    """
     groups: defaultdict[str, list[SmsJob]] = defaultdict(list)
     for job in jobs:
-        if job.channel == SMS_CHANNEL and job.state in WAITING_STATES:
+        if job.state in WAITING_STATES:
             groups[job.to].append(job)
     for group in groups.values():
         group.sort(key=lambda job: (job.priority, job.due_at, job.sort_key))
-    return sorted(groups.values(), key=lambda group: min(job.not_after for job in group))
+    return sorted(groups.values(), key=_urgency)
+
+
+def _urgency(group: list[SmsJob]) -> tuple[bool, datetime]:
+    return (not group[0].is_text, min(job.not_after for job in group))
 
 
 class _Halt(StrEnum):
@@ -90,6 +97,7 @@ class _Run:
         clock = services.transport_clock
         self._gate = SendGate(services.control, clock, max_age_ms=policy.control_max_age_ms)
         self._sender = TextSender(services, policy)
+        self._notices = NoticeSender(services, policy)
         self._bucket = TokenBucket(policy.worker_rate, clock, services.sleep)
         self._should_stop = should_stop
         self._ends_at_ms = clock.now_ms() + int(policy.drain_budget_s * 1000)
@@ -148,7 +156,7 @@ class _Run:
 
     def _handle(self, job: SmsJob, now: datetime) -> Result:
         """Decide what to do with one job at business instant ``now``, and do it."""
-        if refusal := self._gate.refusal(job.store_id, job.rule):
+        if refusal := self._refusal(job):
             return Result(Outcome.WAITING, refusal)
         if job.no_resend:
             return self._move(job, Objection(Move.CANCEL, "no_resend"))
@@ -161,7 +169,11 @@ class _Run:
             if released is None:
                 return Result(Outcome.LOST_RACE)
             job = released
-        return self._send(job)
+        return self._send(job) if job.is_text else self._notices.send(job)
+
+    def _refusal(self, job: SmsJob) -> str | None:
+        """A pause is about SENS: it does not silence those who should hear of it."""
+        return self._gate.refusal(job.store_id, job.rule, heeds_pause=job.is_text)
 
     def _send(self, job: SmsJob) -> Result:
         """Wait for the rate, look once more, send, learn from the answer."""

@@ -10,14 +10,14 @@ from booking_sms.domain.booking import KST, Booking
 from booking_sms.domain.conditions import Verdict, explain
 from booking_sms.domain.facts import Facts
 from booking_sms.domain.ledger import Ledger
-from booking_sms.domain.rule import Rule, RuleSet
+from booking_sms.domain.rule import Rule, RuleSet, Scope
 from booking_sms.pipeline.history import History
-from booking_sms.pipeline.plan import is_shadow, occurrence_of
+from booking_sms.pipeline.plan import digest_number, is_shadow, occurrence_of
 
 
 @dataclass(frozen=True)
 class RuleVerdict:
-    """One rule's answer. ``gates`` come before the conditions: enabled, stores, no job yet."""
+    """One rule's answer. ``gates`` come first: enabled, active, stores, no job yet."""
 
     rule: Rule
     gates: tuple[Verdict, ...]
@@ -57,10 +57,20 @@ def explain_booking(
 def _gates(rule: Rule, facts: Facts, history: History) -> tuple[Verdict, ...]:
     booking = facts.booking
     gates = [Verdict("enabled", rule.enabled, "in the rule file")]
+    if rule.active is not None:
+        day = f"{facts.as_of:%Y-%m-%d %a}"
+        gates.append(Verdict("active", rule.active.contains(facts.as_of), f"window of {day}"))
     if rule.stores:
         here = booking.store_id in rule.stores
         gates.append(Verdict(f"stores {'|'.join(rule.stores)}", here, f"store {booking.store_id}"))
     occurrence = occurrence_of(rule, booking, facts.as_of)
-    if history.has_job(booking, rule, occurrence):
+    if _is_done(rule, booking, occurrence, history):
         gates.append(Verdict("no job yet", False, f"{rule.kind} {occurrence} has a job"))
     return tuple(gates)
+
+
+def _is_done(rule: Rule, booking: Booking, occurrence: str, history: History) -> bool:
+    if not rule.is_notice:
+        return history.has_job(booking, rule, occurrence)
+    number = digest_number(rule) if rule.scope is Scope.RUN else booking.booking_num
+    return history.has_notice(number, rule, occurrence)

@@ -15,9 +15,10 @@ from datetime import datetime
 
 from booking_sms.domain.booking import Booking
 from booking_sms.domain.facts import Facts
-from booking_sms.domain.ledger import FailedSms, Ledger, LedgerKey, LedgerRow
+from booking_sms.domain.ledger import FailedSms, Ledger, LedgerKey, LedgerRow, Promise
 from booking_sms.domain.phone import ledger_phone
-from booking_sms.domain.rule import Occurrence, Rule, RuleSet
+from booking_sms.domain.rule import Rule, RuleSet
+from booking_sms.domain.rule_timing import Occurrence
 
 
 class History:
@@ -27,6 +28,7 @@ class History:
         self.rows: dict[LedgerKey, LedgerRow] = dict(ledger.rows)
         self._failed: Mapping[LedgerKey, tuple[FailedSms, ...]] = ledger.failed
         self._jobs = ledger.jobs
+        self._promises = ledger.promises
         self._inherits = rules.inherit_rescheduled
         self._flags = frozenset(rule.flag for rule in rules.rules if rule.flag)
         self._flags_per_start = frozenset(
@@ -59,8 +61,19 @@ class History:
         self._phones[row.booking_num].add(row.phone)
 
     def has_job(self, booking: Booking, rule: Rule, occurrence: str) -> bool:
-        """Whether this very message was promised in an earlier window."""
-        return (*key_of(booking), rule.kind, occurrence) in self._jobs
+        """Whether this very message was promised in an earlier window, maybe by another name."""
+        return self._is_promised(key_of(booking), rule, occurrence)
+
+    def has_notice(self, number: str, rule: Rule, occurrence: str) -> bool:
+        """Whether colleagues were told already, of this booking or by this digest."""
+        return self._is_promised((number, ""), rule, occurrence)
+
+    def _is_promised(self, key: LedgerKey, rule: Rule, occurrence: str) -> bool:
+        if (*key, rule.kind, occurrence) in self._jobs:
+            return True
+        if not rule.formerly and rule.effective_from is None:
+            return False
+        return any(_counts_for(promise, rule) for promise in self._promises.get(key, ()))
 
     def _known(self, booking: Booking) -> LedgerRow | None:
         """The own row with the flags that it inherits, each as far as it counts for this start."""
@@ -86,6 +99,15 @@ class History:
             return None
         previous = f"{booking.store_id}_{booking.previous_booking_id}"
         return self.rows.get((previous, ledger_phone(booking.phone)))
+
+
+def _counts_for(promise: Promise, rule: Rule) -> bool:
+    """Whether a message of another name or occurrence was this rule's before it was changed."""
+    if promise.kind in rule.formerly:
+        return True
+    if promise.kind != rule.kind or rule.effective_from is None:
+        return False
+    return datetime.fromisoformat(promise.window) < rule.effective_from
 
 
 def key_of(booking: Booking) -> LedgerKey:

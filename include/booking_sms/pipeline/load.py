@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 from booking_sms.domain.booking import Booking
 from booking_sms.domain.catalog import Catalog
-from booking_sms.domain.decision import Decision, WindowPlan
+from booking_sms.domain.decision import Decision, Notice, WindowPlan
 from booking_sms.domain.errors import (
     BookingSmsError,
     MessageTextMissing,
@@ -31,6 +31,7 @@ from booking_sms.domain.errors import (
 from booking_sms.domain.ledger import Ledger, project_ledger
 from booking_sms.domain.message import MessageType, RenderedMessage
 from booking_sms.domain.phone import ledger_phone, recipient_of, textable_digits
+from booking_sms.domain.rule import Rule, RuleSet, Scope
 from booking_sms.domain.sms_job import (
     JobState,
     LedgerEntry,
@@ -39,7 +40,9 @@ from booking_sms.domain.sms_job import (
     recipient_digest,
 )
 from booking_sms.domain.window import Window
+from booking_sms.pipeline.plan import digest_number
 from booking_sms.pipeline.render import render
+from booking_sms.pipeline.render_notice import DayTotals, render_notice
 from booking_sms.ports import (
     BodyStore,
     LegacyLedger,
@@ -49,6 +52,7 @@ from booking_sms.ports import (
 )
 
 WORKERS = 8
+NOTICE_TYPE = "NOTICE"
 AWAITING_APPROVAL = "awaiting_approval"
 HOLDING = (TransformError, UnknownStore, MessageTextMissing, SecretMissing)
 """What keeps one message back and leaves the others alone."""
@@ -101,18 +105,22 @@ def build_jobs(
     code_version: str,
     now: datetime,
     held_plan_hash: str | None = None,
+    day_totals: DayTotals = dict,
 ) -> JobBatch:
     """Render every decision into a job. ``now`` is the business clock's instant.
 
     An old plan's jobs are held for approval under ``held_plan_hash``, or the batch's own hash.
+    ``day_totals`` counts the day's messages for the digests that tell of them.
     """
-    builder = _JobBuilder(plan.window, catalog, secrets, hmac_key, code_version, now)
+    builder = _JobBuilder(plan.window, catalog, secrets, hmac_key, code_version, now, day_totals)
     jobs = [builder.build(decision) for decision in plan.decisions if not decision.shadow]
+    jobs += [builder.build_notice(notice) for notice in plan.notices if not notice.shadow]
     if plan.window.is_old(now):
         approval = held_plan_hash or plan_hash(job for job, _ in jobs)
         jobs = [(_await_approval(job, approval), text) for job, text in jobs]
     outcomes = Counter(_outcome(job) for job, _ in jobs)
     outcomes["shadow"] = sum(decision.shadow for decision in plan.decisions)
+    outcomes["shadow"] += sum(notice.shadow for notice in plan.notices)
     outcomes["failed"] = len(plan.failures)
     return JobBatch(
         window=plan.window.name,
@@ -143,6 +151,7 @@ class _JobBuilder:
     hmac_key: bytes
     code_version: str
     now: datetime
+    day_totals: DayTotals
 
     def build(self, decision: Decision) -> tuple[SmsJob, str]:
         """The job of one decision and its text."""
@@ -161,6 +170,42 @@ class _JobBuilder:
             due_at=not_before,
         )
         return job, message.content if message else ""
+
+    def build_notice(self, notice: Notice) -> tuple[SmsJob, str]:
+        """The job of one notice to colleagues and its text; it names no customer."""
+        text, problem = self._notice_text(notice)
+        not_before = not_before_of(notice, self.now)
+        state = JobState.SCHEDULED if not_before > self.now else JobState.AVAILABLE
+        rule, channel = notice.rule, notice.rule.action.channel
+        job = SmsJob(
+            booking_num=notice.number,
+            sort_key=job_sort_key(rule.kind, notice.occurrence, channel),
+            kind=rule.kind,
+            occurrence=notice.occurrence,
+            store_id=notice.store_id,
+            channel=channel,
+            to=channel,
+            sender="",
+            ledger=LedgerEntry(phone="", name=""),
+            message_class=rule.message_class.value,
+            message_type=NOTICE_TYPE,
+            body_sha=_sha256(text),
+            window=self.window.name,
+            **self._policy(rule),
+            state=JobState.HELD if problem else state,
+            reason=problem,
+            not_before=not_before,
+            not_after=notice.not_after,
+            due_at=not_before,
+        )
+        return job, text
+
+    def _notice_text(self, notice: Notice) -> tuple[str, str]:
+        stores, messages = self.catalog.stores, self.catalog.messages
+        try:
+            return render_notice(notice, self.window, stores, messages, self.day_totals), ""
+        except HOLDING as error:
+            return "", reason_of(error)
 
     def _message(self, decision: Decision) -> tuple[RenderedMessage | None, str]:
         try:
@@ -201,27 +246,36 @@ class _JobBuilder:
                 "sender": message.sender,
                 "subject": message.subject,
                 "message_type": message.message_type.value,
-                "body_sha": hashlib.sha256(message.content.encode()).hexdigest(),
+                "body_sha": _sha256(message.content),
             }
         return wire | {"message_class": rule.message_class.value}
 
     def _origin(self, decision: Decision, message: RenderedMessage | None) -> dict[str, Any]:
-        rule = decision.rule
         return {
+            **self._policy(decision.rule),
             "window": self.window.name,
+            "template_digest": message.template_digest if message else "",
+            "booking_version": decision.booking.version,
+            "doubt_resend_minutes": decision.rule.doubt_resend_minutes,
+        }
+
+    def _policy(self, rule: Rule) -> dict[str, Any]:
+        """What every job takes from its rule."""
+        return {
             "rule": rule.name,
             "rule_digest": rule.digest,
             "template": rule.template,
-            "template_digest": message.template_digest if message else "",
-            "booking_version": decision.booking.version,
             "code_version": self.code_version,
             "priority": rule.priority,
-            "doubt_resend_minutes": rule.doubt_resend_minutes,
             "allowed_hours": rule.allowed_hours or "",
         }
 
 
-def not_before_of(decision: Decision, now: datetime) -> datetime:
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest() if text else ""
+
+
+def not_before_of(decision: Decision | Notice, now: datetime) -> datetime:
     """When the message may go: as decided, or put off if that is out of hours by now."""
     hours = decision.rule.hours
     earliest = max(decision.not_before, now)
@@ -322,6 +376,7 @@ def store_comparison(batch: JobBatch, window: Window, plans: PlanRepository) -> 
             "body_sha": job.body_sha,
         }
         for job, _ in batch.jobs
+        if job.is_text
     ]
     plans.put(
         f"comparison#{window.name}",
@@ -334,11 +389,15 @@ def store_comparison(batch: JobBatch, window: Window, plans: PlanRepository) -> 
 
 
 def gather_ledger(
-    legacy: LegacyLedger, jobs: SmsJobRepository, bookings: Sequence[Booking]
+    legacy: LegacyLedger, jobs: SmsJobRepository, bookings: Sequence[Booking], rules: RuleSet
 ) -> Ledger:
-    """What is known of these bookings, and of those they replace: rows overlaid with jobs."""
+    """What is known of these bookings, and of those they replace: rows overlaid with jobs.
+
+    Also the digests that the rules have sent: they stand under no booking.
+    """
     numbers = sorted({number for booking in bookings for number in _known_as(booking)})
-    found = in_parallel(jobs.of_booking, numbers)
+    digests = [digest_number(rule) for rule in rules.rules if rule.scope is Scope.RUN]
+    found = in_parallel(jobs.of_booking, [*numbers, *digests])
     return project_ledger(legacy.rows(numbers), (job for part in found for job in part))
 
 

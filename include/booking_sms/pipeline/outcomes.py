@@ -12,9 +12,10 @@ from booking_sms.domain.sms_job import SmsJob
 
 
 class Outcome(StrEnum):
-    """What dispatch did with one job."""
+    """What dispatch did with one job; ``told`` is a notice that reached colleagues."""
 
     SENT = "sent"
+    TOLD = "told"
     IN_DOUBT = "in_doubt"
     NOT_SENT = "not_sent"
     REFUSED = "refused"

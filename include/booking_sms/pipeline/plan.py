@@ -18,11 +18,12 @@ from datetime import datetime
 
 from booking_sms.domain.booking import KST, Booking, BookingStatus
 from booking_sms.domain.conditions import CompiledRule, compile_rule
-from booking_sms.domain.decision import BookingFailure, Decision, WindowPlan
+from booking_sms.domain.decision import BookingFailure, Decision, Notice, WindowPlan
 from booking_sms.domain.errors import FieldUnreadable, LedgerRowIncomplete
 from booking_sms.domain.facts import Facts
 from booking_sms.domain.ledger import Ledger, first_sight_row
-from booking_sms.domain.rule import Occurrence, Rule, RuleSet
+from booking_sms.domain.rule import Rule, RuleSet, Scope
+from booking_sms.domain.rule_timing import Occurrence
 from booking_sms.domain.store import StoreDirectory
 from booking_sms.domain.window import Window
 from booking_sms.pipeline.history import History, key_of
@@ -56,6 +57,7 @@ def plan_window(
     )
     for position, booking in enumerate(in_legacy_order(bookings)):
         run.look_at(booking, position)
+    run.close_digests()
     run.count_unknown_stores(bookings, stores)
     return run.plan(window, ledger)
 
@@ -73,6 +75,11 @@ def everywhere(rules: RuleSet) -> dict[str, str]:
 def is_shadow(stage: str, store_id: str) -> bool:
     """Whether a rule at this rollout stage only counts at this store."""
     return stage not in (EVERYWHERE, f"store:{store_id}")
+
+
+def digest_number(rule: Rule) -> str:
+    """Partition of a digest's jobs: all days of one rule stand together."""
+    return f"digest#{rule.name}"
 
 
 def occurrence_of(rule: Rule, booking: Booking, as_of: datetime) -> str:
@@ -94,6 +101,8 @@ class _Run:
     stages: Mapping[str, str]
     history: History
     decisions: list[Decision] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
+    digests: dict[str, list[Booking]] = field(default_factory=dict)
     failures: list[BookingFailure] = field(default_factory=list)
     misses: Counter[tuple[str, str]] = field(default_factory=Counter)
     seen: set[DecisionKey] = field(default_factory=set)
@@ -144,6 +153,12 @@ class _Run:
         if failed:
             self.misses[(rule.name, failed)] += 1
             return
+        if rule.scope is Scope.RUN:
+            self.digests.setdefault(rule.name, []).append(facts.booking)
+            return
+        if rule.is_notice:
+            self._notify(rule, facts.booking.booking_num, (facts.booking,))
+            return
         decision = self._decide(rule, facts.booking, position, first_sight=first_sight)
         key = decision_key(decision)
         if self.history.has_job(facts.booking, rule, decision.occurrence):
@@ -154,6 +169,41 @@ class _Run:
             return
         self.seen.add(key)
         self.decisions.append(decision)
+
+    def close_digests(self) -> None:
+        """One notice for each digest that found bookings; an empty one says nothing."""
+        for rule in self.rules.rules:
+            if rule.name in self.digests:
+                self._notify(rule, digest_number(rule), tuple(self.digests[rule.name]))
+
+    def _notify(self, rule: Rule, number: str, bookings: tuple[Booking, ...]) -> None:
+        """Tell colleagues, unless they were told before."""
+        occurrence = occurrence_of(rule, bookings[0], self.as_of)
+        key = (number, rule.kind, occurrence, "", False)
+        if self.history.has_notice(number, rule, occurrence):
+            self.misses[(rule.name, "has a job")] += 1
+            return
+        if key in self.seen:
+            self.misses[(rule.name, "already decided")] += 1
+            return
+        self.seen.add(key)
+        is_digest = rule.scope is Scope.RUN
+        visit_end = None if is_digest else bookings[0].ends_at
+        stage, store_id = self.stages[rule.name], "" if is_digest else bookings[0].store_id
+        self.notices.append(
+            Notice(
+                rule=rule,
+                number=number,
+                bookings=bookings,
+                occurrence=occurrence,
+                not_before=self._not_before(rule),
+                not_after=rule.not_after.deadline(visit_end, self.as_of),
+                shadow=is_shadow(stage, store_id),
+            )
+        )
+
+    def _not_before(self, rule: Rule) -> datetime:
+        return rule.hours.earliest(self.as_of) if rule.hours else self.as_of
 
     def _decide(
         self, rule: Rule, booking: Booking, position: int, *, first_sight: bool
@@ -166,7 +216,7 @@ class _Run:
             occurrence=occurrence_of(rule, booking, self.as_of),
             flag=rule.flag,
             first_sight=first_sight,
-            not_before=rule.hours.earliest(self.as_of) if rule.hours else self.as_of,
+            not_before=self._not_before(rule),
             not_after=rule.not_after.deadline(booking.ends_at, self.as_of),
             shadow=is_shadow(self.stages[rule.name], booking.store_id),
             position=position,
@@ -184,6 +234,7 @@ class _Run:
             window=window,
             rule_set=self.rules.name,
             decisions=tuple(self.decisions),
+            notices=tuple(self.notices),
             failures=tuple(self.failures),
             not_matched={f"{rule}: {reason}": n for (rule, reason), n in self.misses.items()},
             ledger_before=ledger,

@@ -37,8 +37,7 @@ class Seals(Protocol):
 def write_plan(stage: PayloadStage, sealer: Seals, window: Window, batch: JobBatch) -> str:
     """Stage a batch at a key of its own; return the key."""
     document = _BATCH.dump_json(batch).decode()
-    at: datetime = window.as_of.astimezone(KST)
-    key = f"{_PREFIX}/{at:%Y%m%dT%H%M}/{uuid.uuid4().hex}"
+    key = f"{_PREFIX}/{_stamp(window.as_of)}/{uuid.uuid4().hex}"
     return stage.write(key, {"sealed": sealer.seal(document)})
 
 
@@ -48,3 +47,14 @@ def read_plan(stage: PayloadStage, sealer: Seals, key: str) -> JobBatch:
     if document is None:
         raise SettingsInvalid("no key of booking_sms_default opens the staged plan", key=key)
     return _BATCH.validate_json(document)
+
+
+def plan_keys(stage: PayloadStage, as_of: datetime) -> list[str]:
+    """Keys of the plans of all windows of ``as_of``'s Korean day that ended by then."""
+    last = _stamp(as_of)
+    keys = stage.list(f"{_PREFIX}/{last[:8]}T")
+    return [key for key in keys if key.split("/")[1] <= last]
+
+
+def _stamp(as_of: datetime) -> str:
+    return f"{as_of.astimezone(KST):%Y%m%dT%H%M}"

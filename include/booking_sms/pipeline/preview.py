@@ -66,7 +66,7 @@ class TextProblem:
 
 def text_problems(catalog: Catalog) -> Iterator[TextProblem]:
     """Every rule's text at every store that cannot be rendered: what loading cannot see."""
-    for rule in catalog.rules.rules:
+    for rule in (one for one in catalog.rules.rules if not one.is_notice):
         for store_id in rule.stores or catalog.stores.stores:
             try:
                 preview(catalog, rule, store_id)

@@ -57,7 +57,7 @@ def dispatch_text(
     jobs: SmsJobRepository, stores: StoreDirectory, keys: Iterable[JobKey]
 ) -> str | None:
     """Lines of what was sent in a run, by the keys of its jobs; None when nothing was."""
-    sent = [job for job in read_jobs(jobs, keys) if job.state in SENT]
+    sent = [job for job in read_jobs(jobs, keys) if job.is_text and job.state in SENT]
     return summary_lines(sent, stores) or None
 
 
@@ -108,9 +108,11 @@ def _line(job: SmsJob, stores: StoreDirectory) -> str:
 
 
 def _unsent_line(job: SmsJob, stores: StoreDirectory) -> str:
+    became = f"{WORD_OF_STATE[job.state]}: {job.reason or '사유 없음'}"
+    if not job.is_text:
+        return f"{job.rule} 알림({job.channel}) {became}"
     who = masked(alias_of(job.store_id, stores))(job.to)
-    what = WORD_OF_KIND.get(job.kind, job.kind)
-    return f"{who} {what} 문자 {WORD_OF_STATE[job.state]}: {job.reason or '사유 없음'}"
+    return f"{who} {WORD_OF_KIND.get(job.kind, job.kind)} 문자 {became}"
 
 
 def _coverage_line(row: StoreCoverage, stores: StoreDirectory) -> str:

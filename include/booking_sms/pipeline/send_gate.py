@@ -30,12 +30,16 @@ class SendGate:
         self._switches: frozenset[str] = frozenset()
         self._pause = ""
 
-    def refusal(self, store_id: str, rule: str = "") -> str | None:
-        """Return the reason to refuse, or None. Raises LoadError when control is unreadable."""
+    def refusal(self, store_id: str, rule: str = "", *, heeds_pause: bool = True) -> str | None:
+        """Return the reason to refuse, or None. Raises LoadError when control is unreadable.
+
+        An empty ``store_id`` asks for the chain as a whole.
+        """
         self._refresh()
         if store_id not in self._modes:
             self._modes[store_id] = self._control.delivery_mode(store_id or None)
-        return next(self._refusals(store_id, rule), None)
+        reasons = self._refusals(store_id, rule, heeds_pause=heeds_pause)
+        return next(reasons, None)
 
     def permit(self, message: OutgoingSms) -> str | None:
         """The gateway's last question before the POST."""
@@ -45,7 +49,7 @@ class SendGate:
         """Read everything anew at the next question."""
         self._read_at = None
 
-    def _refusals(self, store_id: str, rule: str) -> Iterator[str]:
+    def _refusals(self, store_id: str, rule: str, *, heeds_pause: bool) -> Iterator[str]:
         if self._modes[store_id] != LIVE:
             yield f"mode_{self._modes[store_id]}"
         for switch, reason in (
@@ -55,7 +59,7 @@ class SendGate:
         ):
             if switch in self._switches:
                 yield reason
-        if self._pause:
+        if self._pause and heeds_pause:
             yield f"paused_{self._pause}"
 
     def _refresh(self) -> None:

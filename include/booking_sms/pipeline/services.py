@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from booking_sms.domain.errors import SettingsInvalid
 from booking_sms.ports import (
+    AlertChannel,
     BodyStore,
     Clock,
     ControlRepository,
@@ -25,7 +26,8 @@ class DispatchServices:
     """What sending and settling need of the outside world.
 
     ``clock`` is business time (not_before, not_after, hours); ``transport_clock`` is real time
-    (t0, leases, settle time, rates). ``sleep`` takes seconds.
+    (t0, leases, settle time, rates). ``sleep`` takes seconds. ``channels`` are where notices to
+    colleagues go, by name (``slack``, ``telegram``).
     """
 
     jobs: SmsJobRepository
@@ -36,6 +38,7 @@ class DispatchServices:
     clock: Clock
     transport_clock: TransportClock
     sleep: Callable[[float], None]
+    channels: Mapping[str, AlertChannel] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,13 +46,15 @@ class DispatchPolicy:
     """Limits of one dispatch run. Durations are seconds.
 
     ``sends_per_second`` is the chain's rate, divided over ``shard_groups`` parallel workers.
-    ``lease_s`` must be above the gateway's timeouts together. The daily caps count accepted
+    ``lease_s`` must be above the gateway's timeouts together, ``notice_lease_s`` above those of
+    a chat's, which is asked several times. The daily caps count accepted
     texts and doubts: information above its cap is held for a person, advertising waits a day.
     """
 
     sends_per_second: float = 5.0
     shard_groups: int = 1
     lease_s: int = 60
+    notice_lease_s: int = 300
     drain_budget_s: float = 200.0
     daily_text_cap: int = 2000
     daily_advertising_cap: int = 500

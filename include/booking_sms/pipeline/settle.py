@@ -16,6 +16,7 @@ from booking_sms.domain.message import MessageType
 from booking_sms.domain.sms_job import JobState, Move, SmsJob
 from booking_sms.pipeline.acceptance import Acceptance, note_incident, record_acceptance
 from booking_sms.pipeline.matching import CANNOT_TELL, Match, Verdict, match_rows
+from booking_sms.pipeline.notices import let_go_again
 from booking_sms.pipeline.open_jobs import instant_of, open_jobs_by_shard
 from booking_sms.pipeline.services import (
     TIMESTAMP_VALIDITY_S,
@@ -32,11 +33,15 @@ _LIST_SPAN = timedelta(days=29)
 
 @dataclass(kw_only=True)
 class SettleSummary:
-    """Counts of one settling run; ``oldest_doubt_s`` is the age since t0 of what is left."""
+    """Counts of one settling run; ``oldest_doubt_s`` is the age since t0 of what is left.
+
+    ``told_again`` are notices to colleagues whose sender ended before it wrote what came of them.
+    """
 
     lapsed: int = 0
     found: int = 0
     resent: int = 0
+    told_again: int = 0
     possible_duplicates: int = 0
     cancelled: int = 0
     expired: int = 0
@@ -76,6 +81,9 @@ class _Settling:
         """Settle a shard's doubts; the same recipient never is in two shards."""
         for job in jobs:
             try:
+                if not job.is_text:
+                    self.summary.told_again += let_go_again(self._services, job)
+                    continue
                 doubt = self._in_doubt(job)
                 if doubt is not None:
                     self._settle(doubt)

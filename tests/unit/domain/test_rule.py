@@ -5,7 +5,8 @@ import pytest
 from pydantic import ValidationError
 
 from booking_sms.domain.condition_model import AllOf, Not, TimeBeforeBooking
-from booking_sms.domain.rule import NotAfter, Rule, RuleSet, content_digest, duration
+from booking_sms.domain.rule import Rule, RuleSet, content_digest
+from booking_sms.domain.rule_timing import NotAfter, duration
 from booking_sms.testing import NOW
 
 

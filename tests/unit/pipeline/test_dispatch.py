@@ -264,12 +264,18 @@ def test_waiting_jobs_say_how_late_they_are(world):
     assert world.dispatch().oldest_due_s == 420
 
 
-def test_jobs_of_other_channels_and_people_are_left_alone(world):
-    notice = world.add(channel="telegram")
+def test_jobs_that_wait_for_people_are_left_alone(world):
     held = world.add(kind="confirm", state=JobState.HELD, reason="awaiting_approval")
 
     assert world.dispatch().is_idle
-    assert (world.stored(notice), world.stored(held)) == (notice, held)
+    assert world.stored(held) == held
+
+
+def test_a_notice_without_its_channel_waits_for_a_person(world):
+    notice = world.add(channel="telegram")
+
+    assert world.dispatch().counts == {"held:no_channel": 1}
+    assert world.stored(notice).state is JobState.HELD
 
 
 # --- advertising ------------------------------------------------------------------------------

@@ -329,7 +329,9 @@ def test_the_ledger_of_bookings_is_rows_overlaid_with_jobs() -> None:
     )
     legacy = InMemoryLegacyLedger([make_ledger_row(), make_ledger_row(booking_num="900101_77")])
 
-    ledger = gather_ledger(legacy, jobs, [make_booking(), make_booking(booking_id="9")])
+    ledger = gather_ledger(
+        legacy, jobs, [make_booking(), make_booking(booking_id="9")], CATALOG.rules
+    )
 
     (row,) = ledger.rows.values()
     assert (row.flag("confirm_sms"), row.flag("remind_sms")) == (True, True)
@@ -339,7 +341,7 @@ def test_the_ledger_reaches_back_to_the_booking_that_was_replaced() -> None:
     legacy = InMemoryLegacyLedger([make_ledger_row()])
     moved = make_booking(booking_id="8", previous_booking_id="7000000001")
 
-    ledger = gather_ledger(legacy, InMemorySmsJobRepository(), [moved])
+    ledger = gather_ledger(legacy, InMemorySmsJobRepository(), [moved], CATALOG.rules)
 
     assert list(ledger.rows) == [("900101_7000000001", "010-0000-1234")]
 
@@ -348,6 +350,6 @@ def test_what_was_loaded_is_not_planned_again() -> None:
     jobs, legacy = InMemorySmsJobRepository(), InMemoryLegacyLedger()
     load_jobs(batch_of(soon()), jobs, InMemoryBodyStore())
 
-    ledger = gather_ledger(legacy, jobs, [soon()])
+    ledger = gather_ledger(legacy, jobs, [soon()], CATALOG.rules)
 
     assert not decide(soon(), rows=tuple(ledger.rows.values())).decisions
