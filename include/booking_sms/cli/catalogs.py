@@ -9,9 +9,14 @@ from booking_sms.config.settings import Settings, effective_environ
 from booking_sms.domain.catalog import Catalog
 
 
+def settings() -> Settings:
+    """The settings, from the environment or a running embedded world."""
+    return Settings.from_environ(effective_environ())
+
+
 def include_folder() -> Path:
     """The folder with ``rules``, ``messages``, ``stores`` and ``golden``."""
-    return Settings.from_environ(effective_environ()).home
+    return settings().home
 
 
 def catalog_of(rule_set: str) -> Catalog:

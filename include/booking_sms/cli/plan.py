@@ -11,6 +11,7 @@ from rich.progress import track
 
 from booking_sms.adapters.clock import SystemClock
 from booking_sms.adapters.naver.parsing import parse_booking
+from booking_sms.cli import messages
 from booking_sms.cli import rules as rule_commands
 from booking_sms.cli.catalogs import catalog_of, include_folder
 from booking_sms.cli.console import JsonOption, err, fail, print_facts, print_json, print_table
@@ -36,6 +37,7 @@ def register(app: typer.Typer) -> None:
     app.command("plan")(plan)
     app.command("parity")(parity)
     rule_commands.register(app)
+    messages.register(app)
 
 
 def plan(

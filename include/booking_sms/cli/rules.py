@@ -1,4 +1,4 @@
-"""``booking-sms rules check|diff|explain|schema`` and ``message preview``."""
+"""``booking-sms rules check|diff|explain|schema``."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from booking_sms.cli.console import (
     JsonOption,
     err,
     fail,
-    out,
     print_facts,
     print_json,
     print_table,
@@ -25,15 +24,13 @@ from booking_sms.config.rules_check import CheckedFile, Note, check_rule_files, 
 from booking_sms.config.yaml_source import display_path
 from booking_sms.domain.conditions import Verdict
 from booking_sms.domain.ledger import Ledger
-from booking_sms.domain.message import ESTIMATED_KRW
 from booking_sms.domain.rule import RuleSet
 from booking_sms.parity.outcome import bookings_of
 from booking_sms.parity.scenario import Scenario, read_scenarios
 from booking_sms.pipeline.explain import RuleVerdict, explain_booking
-from booking_sms.pipeline.preview import preview, text_problems
+from booking_sms.pipeline.preview import text_problems
 
 rules_app = typer.Typer(no_args_is_help=True, help="Rules: check, diff, explain, schema.")
-message_app = typer.Typer(no_args_is_help=True, help="Texts as customers get them.")
 RulesOption = typer.Option("legacy", "--rules", help="Name of the rule set.")
 ScenariosOption = typer.Option(..., "--scenarios", help="Scenario file, JSONL.")
 rules_app.command()(rules_diff.diff)
@@ -41,9 +38,8 @@ MARKS = {True: "yes", False: "no", None: "cannot say"}
 
 
 def register(app: typer.Typer) -> None:
-    """Add the command groups to the main application."""
+    """Add the command group to the main application."""
     app.add_typer(rules_app, name="rules")
-    app.add_typer(message_app, name="message")
 
 
 @rules_app.command()
@@ -187,32 +183,3 @@ def _condition_rows(condition: dict[str, Any], depth: int) -> Iterator[tuple[str
     yield "", label, MARKS[condition["holds"]], condition.get("because", "")
     for part in condition.get("parts", ()):
         yield from _condition_rows(part, depth + 1)
-
-
-@message_app.command("preview")
-def preview_message(
-    rule: str = typer.Argument(help="Name of a rule."),
-    store: str = typer.Option("", "--store", help="Store id; default: the first store."),
-    rules: str = RulesOption,
-    as_json: bool = JsonOption,
-) -> None:
-    """Show a rule's text for an invented booking: text, bytes, class, estimated cost."""
-    catalog = catalog_of(rules)
-    known = {item.name: item for item in catalog.rules.rules}
-    if rule not in known:
-        raise fail(f"no rule {rule!r}; known: {', '.join(known)}")
-    message = preview(catalog, known[rule], store or next(iter(catalog.stores.stores)))
-    facts = {
-        "subject": message.subject,
-        "sender": message.sender,
-        "type": message.message_type.value,
-        "class": message.message_class.value,
-        "bytes": message.bytes_used,
-        "estimated_krw": ESTIMATED_KRW[message.message_type],
-        "template": f"{message.template}@{message.template_digest}",
-    }
-    if as_json:
-        print_json({**facts, "content": message.content})
-        return
-    print_facts(f"rule {rule}", facts, as_json=False)
-    out.print(message.content, highlight=False, markup=False)

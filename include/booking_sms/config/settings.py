@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from dotenv import dotenv_values
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from booking_sms.domain.errors import SettingsInvalid
+from booking_sms.domain.price import Prices
 
 PREFIX = "BOOKING_SMS_"
 INCLUDE = Path(__file__).resolve().parents[2]
@@ -50,6 +52,8 @@ class Settings(BaseModel):
     daily_text_cap: int = Field(
         2000, ge=1, description="safety cap of texts a day; holds and pages"
     )
+    price_sms_krw: Decimal = Field(Decimal(9), ge=0, description="estimate: won for one SMS")
+    price_lms_krw: Decimal = Field(Decimal(30), ge=0, description="estimate: won for one LMS")
     chrome_binary: str = ""
     chromedriver: str = ""
 
@@ -77,6 +81,11 @@ class Settings(BaseModel):
     def staging(self) -> str:
         """URL of the payload stage; a folder beside the project by default."""
         return self.stage_url or f"file://{INCLUDE.parent / '.stage'}"
+
+    @property
+    def prices(self) -> Prices:
+        """What a text is thought to cost, for previews."""
+        return Prices(sms=self.price_sms_krw, lms=self.price_lms_krw)
 
     def is_before_start(self, as_of: datetime) -> bool:
         """Whether a scheduled window lies before the system's first day."""

@@ -26,10 +26,6 @@ class MessageType(StrEnum):
     LMS = "LMS"
 
 
-ESTIMATED_KRW = {MessageType.SMS: 9, MessageType.LMS: 30}
-"""Price of one text in won; an estimate for previews, the vendor publishes no figure."""
-
-
 @dataclass(frozen=True, kw_only=True)
 class RenderedMessage:
     """One text, ready to send. ``content`` is personal where it names the customer."""
