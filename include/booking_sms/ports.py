@@ -282,6 +282,10 @@ class ControlRepository(Protocol):
         """Read a note; None if absent."""
         ...
 
+    def record_change(self, name: str, value: str, *, by: str, reason: str) -> None:
+        """Put a change that is stored elsewhere (rules applied, a resend) on the trail."""
+        ...
+
     def operator_changes(self, month: date) -> tuple[OperatorChange, ...]:
         """Who changed what and why in the month that ``month`` lies in, oldest first."""
         ...

@@ -156,6 +156,19 @@ def test_every_change_by_a_person_is_on_the_trail(stores):
     assert [change.at - NOW for change in changes[:2]] == [timedelta(0), timedelta(minutes=1)]
 
 
+def test_a_change_that_is_stored_elsewhere_is_on_the_trail_too(stores):
+    stores.control.set_kill_switch("all", True, **WHO)
+    stores.control.record_change("rules", "recommended 0123456789ab", by="owner", reason="텍스트")
+
+    changes = stores.control.operator_changes(DAY)
+
+    assert [(c.name, c.value, c.by, c.reason) for c in changes][1:] == [
+        ("rules", "recommended 0123456789ab", "owner", "텍스트")
+    ]
+    assert changes[1].at == NOW
+    assert stores.control.get_note("rules") is None
+
+
 def test_the_trail_is_kept_by_month(stores):
     stores.control.set_delivery_mode("live", **WHO)
     stores.clock.advance(timedelta(days=31))
