@@ -22,6 +22,7 @@ from booking_sms.config.connections import Connections, is_loopback_url
 from booking_sms.config.settings import MIN_SETTLE_S, Settings
 from booking_sms.domain.catalog import Catalog
 from booking_sms.domain.errors import AlertFailed, SettingsInvalid, TableMissing
+from booking_sms.domain.rule import RuleSet
 from booking_sms.pipeline.rule_source import catalog_or_last_good
 from booking_sms.pipeline.send_gate import SendGate
 from booking_sms.pipeline.services import DispatchPolicy, DispatchServices, ReconcilePolicy
@@ -229,6 +230,10 @@ class Application:
         """Rules, messages and stores; the last good ones, with an alert, if a file is invalid."""
         return self._catalog
 
+    def use_catalog(self, catalog: Catalog) -> None:
+        """Look with these files and no others: a look must not write the last good ones."""
+        self._catalog = catalog
+
     def load_catalog(self) -> Catalog:
         """Rules, messages and stores as the files say; raises RuleInvalid with file and line."""
         return load_catalog(self.settings.home, self.settings.rule_set)
@@ -237,10 +242,10 @@ class Application:
         """All stores, in the order in which they are decided."""
         return tuple(self.catalog().stores.stores)
 
-    def rollout_stages(self) -> Mapping[str, str]:
+    def rollout_stages(self, rules: RuleSet | None = None) -> Mapping[str, str]:
         """Stored rollout stages by rule name; a rule without one keeps its own."""
-        rules = self.catalog().rules.rules
-        stages = {rule.name: self.control.rollout_stage(rule.name) for rule in rules}
+        names = [rule.name for rule in (rules or self.catalog().rules).rules]
+        stages = {name: self.control.rollout_stage(name) for name in names}
         return {name: stage for name, stage in stages.items() if stage}
 
     # -- Naver --------------------------------------------------------------------------------

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from cryptography.fernet import Fernet
 
 from booking_sms.adapters.dynamodb.sealing import Sealer
@@ -59,8 +61,8 @@ def make_connections() -> Connections:
 class InMemoryApplication(Application):
     """The real application and catalog; every port is replaced in its cache."""
 
-    def __init__(self) -> None:
-        super().__init__(Settings(), make_connections(), clock=FixedClock(NOW))
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(Settings(**settings), make_connections(), clock=FixedClock(NOW))
         self.transport_clock = FixedTransportClock(NOW_MS)
         secrets = {
             f"booking-sms/stores/{store}#{name}": "1234*"

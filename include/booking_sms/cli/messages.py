@@ -1,15 +1,22 @@
-"""``booking-sms message preview``: texts as customers get them."""
+"""``booking-sms message preview|lint``: texts as customers get them."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import typer
 
+from booking_sms.adapters.naver.parsing import parse_booking
 from booking_sms.cli.catalogs import catalog_of, settings
-from booking_sms.cli.console import JsonOption, fail, out, print_facts, print_json
+from booking_sms.cli.console import JsonOption, fail, out, print_facts, print_json, print_table
+from booking_sms.domain.booking import Booking
 from booking_sms.domain.catalog import Catalog
 from booking_sms.domain.price import plain_number
 from booking_sms.domain.rule import Rule
-from booking_sms.pipeline.preview import preview
+from booking_sms.parity.outcome import bookings_of
+from booking_sms.parity.scenario import read_scenarios
+from booking_sms.pipeline.lint import LintReport, lint
+from booking_sms.pipeline.preview import preview, sample_booking
 
 message_app = typer.Typer(no_args_is_help=True, help="Texts as customers get them.")
 RulesOption = typer.Option("legacy", "--rules", help="Name of the rule set.")
@@ -44,6 +51,49 @@ def preview_message(
         return
     print_facts(f"rule {rule}", facts, as_json=False)
     out.print(message.content, highlight=False, markup=False)
+
+
+@message_app.command("lint")
+def lint_messages(
+    golden: Path | None = typer.Option(None, "--golden", help="Bookings to try, JSONL."),
+    rules: str = RulesOption,
+    as_json: bool = JsonOption,
+) -> None:
+    """Render every text at every store for every booking; exit 1 if any would be held.
+
+    Without a file one invented booking is tried. Secrets are placeholders.
+    """
+    catalog = catalog_of(rules)
+    report = lint(catalog, _bookings(golden, first_store(catalog)))
+    _print_lint(report, as_json=as_json)
+    if report.errors:
+        raise typer.Exit(1)
+
+
+def _bookings(golden: Path | None, store_id: str) -> list[Booking]:
+    if golden is None:
+        return [sample_booking(store_id)]
+    scenarios = read_scenarios(golden, recorded=False)
+    found = [one for scenario in scenarios for one in bookings_of(scenario, parse_booking)]
+    if not found:
+        raise fail(f"{golden}: no booking in any scenario")
+    return found
+
+
+def _print_lint(report: LintReport, *, as_json: bool) -> None:
+    facts = {
+        "templates": report.templates,
+        "rendered": report.rendered,
+        "errors": report.errors,
+        "warnings": len(report.findings) - report.errors,
+    }
+    found = [finding.as_dict() for finding in report.findings]
+    if as_json:
+        print_json({**facts, "findings": found})
+        return
+    print_facts("message lint", facts, as_json=False)
+    columns = tuple(found[0]) if found else ("findings",)
+    print_table("findings", columns, (tuple(one.values()) for one in found))
 
 
 def text_rule(catalog: Catalog, name: str) -> Rule:

@@ -1,4 +1,4 @@
-"""``booking-sms rules check|diff|explain|schema``."""
+"""``booking-sms rules``: check, explain, schema; its other commands have their own modules."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import typer
 
 from booking_sms.adapters.naver.parsing import parse_booking
-from booking_sms.cli import rules_diff
+from booking_sms.cli import rules_diff, rules_preview
 from booking_sms.cli.catalogs import catalog_of, include_folder
 from booking_sms.cli.console import (
     JsonOption,
@@ -20,20 +20,22 @@ from booking_sms.cli.console import (
     print_json,
     print_table,
 )
+from booking_sms.cli.scenarios import scenario_of
 from booking_sms.config.rules_check import CheckedFile, Note, check_rule_files, rule_files
 from booking_sms.config.yaml_source import display_path
 from booking_sms.domain.conditions import Verdict
 from booking_sms.domain.ledger import Ledger
 from booking_sms.domain.rule import RuleSet
 from booking_sms.parity.outcome import bookings_of
-from booking_sms.parity.scenario import Scenario, read_scenarios
+from booking_sms.parity.scenario import Scenario
 from booking_sms.pipeline.explain import RuleVerdict, explain_booking
 from booking_sms.pipeline.preview import text_problems
 
-rules_app = typer.Typer(no_args_is_help=True, help="Rules: check, diff, explain, schema.")
+rules_app = typer.Typer(no_args_is_help=True, help="Rules: check, look ahead, apply.")
 RulesOption = typer.Option("legacy", "--rules", help="Name of the rule set.")
 ScenariosOption = typer.Option(..., "--scenarios", help="Scenario file, JSONL.")
 rules_app.command()(rules_diff.diff)
+rules_app.command()(rules_preview.preview)
 MARKS = {True: "yes", False: "no", None: "cannot say"}
 
 
@@ -120,7 +122,7 @@ def explain(
 ) -> None:
     """Print why each booking of a scenario did or did not get each message."""
     catalog = catalog_of(rules)
-    documents = list(_explained(_scenario(scenarios, scenario), booking, catalog.rules))
+    documents = list(_explained(scenario_of(scenarios, scenario), booking, catalog.rules))
     if not documents:
         raise fail(f"{scenario}: no booking {booking}")
     if as_json:
@@ -130,13 +132,6 @@ def explain(
         rows = [row for rule in document["rules"] for row in _rows(rule)]
         title = f"{document['booking']} as of {document['as_of']}"
         print_table(title, ("rule", "condition", "holds", "because"), rows)
-
-
-def _scenario(path: Path, wanted: str) -> Scenario:
-    found = [item for item in read_scenarios(path, recorded=False) if item.id == wanted]
-    if not found:
-        raise fail(f"{path}: no scenario {wanted!r}")
-    return found[0]
 
 
 def _explained(scenario: Scenario, wanted: str, rules: RuleSet) -> Iterator[dict[str, Any]]:

@@ -40,8 +40,13 @@ def sample_booking(store_id: str) -> Booking:
 
 def preview(catalog: Catalog, rule: Rule, store_id: str) -> RenderedMessage:
     """The rule's message for a sample booking at a store; raises what ``render`` raises."""
-    booking = sample_booking(store_id)
-    decision = Decision(
+    decision = sample_decision(rule, sample_booking(store_id))
+    return render(decision, catalog.stores, catalog.messages, PlaceholderSecrets())
+
+
+def sample_decision(rule: Rule, booking: Booking) -> Decision:
+    """A decision that is good for rendering only: its instants are the visit's start."""
+    return Decision(
         booking=booking,
         rule=rule,
         kind=rule.kind,
@@ -49,10 +54,9 @@ def preview(catalog: Catalog, rule: Rule, store_id: str) -> RenderedMessage:
         occurrence="preview",
         flag=rule.flag,
         first_sight=True,
-        not_before=SAMPLE_START,
-        not_after=SAMPLE_START,
+        not_before=booking.starts_at,
+        not_after=booking.starts_at,
     )
-    return render(decision, catalog.stores, catalog.messages, PlaceholderSecrets())
 
 
 @dataclass(frozen=True)
