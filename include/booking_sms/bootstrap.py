@@ -23,7 +23,7 @@ from booking_sms.config.settings import MIN_SETTLE_S, Settings
 from booking_sms.domain.catalog import Catalog
 from booking_sms.domain.errors import AlertFailed, SettingsInvalid, TableMissing
 from booking_sms.domain.rule import RuleSet
-from booking_sms.pipeline.rule_source import catalog_or_last_good
+from booking_sms.pipeline.applied_catalog import catalog_in_use
 from booking_sms.pipeline.send_gate import SendGate
 from booking_sms.pipeline.services import DispatchPolicy, DispatchServices, ReconcilePolicy
 from booking_sms.ports import AlertChannel, Clock, PayloadStage, SecretSource, TransportClock
@@ -220,23 +220,23 @@ class Application:
 
     @cached_property
     def _catalog(self) -> Catalog:
-        catalog, problem = catalog_or_last_good(self.load_catalog, self.control)
+        catalog, problem = catalog_in_use(self.load_catalog, self.control)
         if problem:
-            log.error("last_good_catalog_in_use", problem=problem)
+            log.error("other_catalog_in_use", problem=problem)
             self.alert(problem)
         return catalog
 
     def catalog(self) -> Catalog:
-        """Rules, messages and stores; the last good ones, with an alert, if a file is invalid."""
+        """What was applied; else the files, or the last good ones, with an alert, if invalid."""
         return self._catalog
 
     def use_catalog(self, catalog: Catalog) -> None:
         """Look with these files and no others: a look must not write the last good ones."""
         self._catalog = catalog
 
-    def load_catalog(self) -> Catalog:
+    def load_catalog(self, rule_set: str = "") -> Catalog:
         """Rules, messages and stores as the files say; raises RuleInvalid with file and line."""
-        return load_catalog(self.settings.home, self.settings.rule_set)
+        return load_catalog(self.settings.home, rule_set or self.settings.rule_set)
 
     def store_ids(self) -> tuple[str, ...]:
         """All stores, in the order in which they are decided."""

@@ -11,6 +11,7 @@ import httpx
 
 from booking_sms.bootstrap import Application
 from booking_sms.domain.errors import BookingSmsError
+from booking_sms.pipeline.applied_catalog import standing
 
 SECRET = "secret:"  # noqa: S105 (the mark of a reference, not a secret)
 
@@ -45,6 +46,7 @@ def _guarded(name: str, check: Callable[[], str]) -> Finding:
 def _checks(app: Application, *, fix: bool) -> Iterator[tuple[str, Callable[[], str]]]:
     yield "tables", lambda: app.create_tables() if fix else app.check_tables()
     yield "rules, messages, stores", lambda: _catalog(app)
+    yield "rules in use", lambda: standing(app.control, app.load_catalog)
     yield "secrets", lambda: _secrets(app)
     yield "delivery mode", lambda: _mode(app)
     yield "naver login host", lambda: _reachable(app.connections.naver.login_url)

@@ -10,7 +10,7 @@ from typing import Any
 import typer
 
 from booking_sms.adapters.naver.parsing import parse_booking
-from booking_sms.cli import rules_diff, rules_preview
+from booking_sms.cli import composition, rules_apply, rules_diff, rules_preview
 from booking_sms.cli.catalogs import catalog_of, include_folder
 from booking_sms.cli.console import (
     JsonOption,
@@ -24,10 +24,12 @@ from booking_sms.cli.scenarios import scenario_of
 from booking_sms.config.rules_check import CheckedFile, Note, check_rule_files, rule_files
 from booking_sms.config.yaml_source import display_path
 from booking_sms.domain.conditions import Verdict
+from booking_sms.domain.errors import ConfigError, LoadError
 from booking_sms.domain.ledger import Ledger
 from booking_sms.domain.rule import RuleSet
 from booking_sms.parity.outcome import bookings_of
 from booking_sms.parity.scenario import Scenario
+from booking_sms.pipeline.applied_catalog import standing
 from booking_sms.pipeline.explain import RuleVerdict, explain_booking
 from booking_sms.pipeline.preview import text_problems
 
@@ -36,6 +38,9 @@ RulesOption = typer.Option("legacy", "--rules", help="Name of the rule set.")
 ScenariosOption = typer.Option(..., "--scenarios", help="Scenario file, JSONL.")
 rules_app.command()(rules_diff.diff)
 rules_app.command()(rules_preview.preview)
+rules_app.command()(rules_apply.apply)
+rules_app.command()(rules_apply.revert)
+rules_app.command()(rules_apply.history)
 MARKS = {True: "yes", False: "no", None: "cannot say"}
 
 
@@ -79,11 +84,22 @@ def _check_facts(checked: list[CheckedFile]) -> dict[str, Any]:
     facts: dict[str, Any] = {"files": len(checked)}
     if len(checked) == len(sound) == 1:
         facts |= {"rule_set": sound[0].rules.name, "digest": sound[0].digest}
+        facts |= _live_facts()
     facts["rules"] = sum(len(catalog.rules.rules) for catalog in sound)
     if sound:
         facts["messages"] = len(sound[0].messages.templates)
         facts["stores"] = len(sound[0].stores.stores)
     return facts
+
+
+def _live_facts() -> dict[str, str]:
+    """Whether the files are live, where the tables can be asked: checking works without them."""
+    try:
+        return {"live": standing(composition.application().control, catalog_of)}
+    except ConfigError:
+        return {}
+    except LoadError as error:
+        return {"live": f"cannot be told: {error.code}"}
 
 
 def _render_notes(checked: CheckedFile) -> Iterator[Note]:
