@@ -1,24 +1,30 @@
-"""``booking-sms message preview|lint``: texts as customers get them."""
+"""``booking-sms message preview|lint|outdated``: texts as customers get them."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import typer
 
 from booking_sms.adapters.naver.parsing import parse_booking
+from booking_sms.cli import composition
 from booking_sms.cli.catalogs import catalog_of, settings
 from booking_sms.cli.console import JsonOption, fail, out, print_facts, print_json, print_table
+from booking_sms.cli.outdated import outbox_of, outdated, text_maker
 from booking_sms.domain.booking import Booking
 from booking_sms.domain.catalog import Catalog
+from booking_sms.domain.phone import mask_phone, parse_phone
 from booking_sms.domain.price import plain_number
 from booking_sms.domain.rule import Rule
 from booking_sms.parity.outcome import bookings_of
 from booking_sms.parity.scenario import read_scenarios
 from booking_sms.pipeline.lint import LintReport, lint
 from booking_sms.pipeline.preview import preview, sample_booking
+from booking_sms.pipeline.resend import enqueue_manual, preview_job
 
 message_app = typer.Typer(no_args_is_help=True, help="Texts as customers get them.")
+message_app.command()(outdated)
 RulesOption = typer.Option("legacy", "--rules", help="Name of the rule set.")
 
 
@@ -32,12 +38,19 @@ def preview_message(
     rule: str = typer.Argument(help="Name of a rule."),
     store: str = typer.Option("", "--store", help="Store id; default: the first store."),
     rules: str = RulesOption,
+    send_to_me: str = typer.Option("", "--send-to-me", help="Also text it to an own number."),
+    by: str = typer.Option("", "--by", help="Who has it sent."),
+    reason: str = typer.Option("", "--reason", help="Why."),
     as_json: bool = JsonOption,
 ) -> None:
-    """Show a rule's text for an invented booking: text, bytes, class, estimated cost."""
+    """Show a rule's text for an invented booking: text, bytes, class, estimated cost.
+
+    With --send-to-me it also goes, without secrets, to a number of BOOKING_SMS_OWN_NUMBERS.
+    """
     catalog = catalog_of(rules)
-    message = preview(catalog, text_rule(catalog, rule), store or first_store(catalog))
-    facts = {
+    chosen, store_id = text_rule(catalog, rule), store or first_store(catalog)
+    message = preview(catalog, chosen, store_id)
+    facts: dict[str, Any] = {
         "subject": message.subject,
         "sender": message.sender,
         "type": message.message_type.value,
@@ -46,11 +59,36 @@ def preview_message(
         "estimated_krw": plain_number(settings().prices.of(message.message_type)),
         "template": f"{message.template}@{message.template_digest}",
     }
+    if send_to_me:
+        facts["job_id"] = _send_to_me(catalog, chosen, store_id, send_to_me, by, reason)
     if as_json:
         print_json({**facts, "content": message.content})
         return
     print_facts(f"rule {rule}", facts, as_json=False)
     out.print(message.content, highlight=False, markup=False)
+
+
+def _send_to_me(
+    catalog: Catalog, rule: Rule, store_id: str, phone: str, by: str, reason: str
+) -> str:
+    """Enqueue the preview; id of its job."""
+    if not (by and reason):
+        raise fail("--send-to-me needs --by and --reason")
+    digits = own_number(phone)
+    app = composition.application()
+    app.use_catalog(catalog)
+    outbox = outbox_of(app)
+    job, text = preview_job(text_maker(app), rule, store_id, digits, outbox, app.clock.now())
+    enqueue_manual(job, text, outbox, by=by, reason=reason)
+    return job.job_id
+
+
+def own_number(phone: str) -> str:
+    """Digits of a registered own number; one clear line for any other."""
+    number = parse_phone(phone)
+    if number.digits not in settings().own_digits:
+        raise fail(f"{mask_phone(phone)} is not registered in BOOKING_SMS_OWN_NUMBERS")
+    return number.digits
 
 
 @message_app.command("lint")

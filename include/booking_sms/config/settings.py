@@ -14,9 +14,18 @@ from pathlib import Path
 from typing import Any
 
 from dotenv import dotenv_values
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from booking_sms.domain.errors import SettingsInvalid
+from booking_sms.domain.phone import TEXTABLE, parse_phone
 from booking_sms.domain.price import Prices
 
 PREFIX = "BOOKING_SMS_"
@@ -54,6 +63,7 @@ class Settings(BaseModel):
     )
     price_sms_krw: Decimal = Field(Decimal(9), ge=0, description="estimate: won for one SMS")
     price_lms_krw: Decimal = Field(Decimal(30), ge=0, description="estimate: won for one LMS")
+    own_numbers: str = Field("", description="own phones for previews, separated by commas")
     chrome_binary: str = ""
     chromedriver: str = ""
 
@@ -62,6 +72,15 @@ class Settings(BaseModel):
         if self.lease_s <= self.sens_timeout_s:
             raise ValueError("lease_s must be above sens_timeout_s")
         return self
+
+    @field_validator("own_numbers")
+    @classmethod
+    def _own_numbers_take_texts(cls, numbers: str) -> str:
+        for place, raw in enumerate(_listed(numbers), start=1):
+            kind = parse_phone(raw).kind
+            if kind not in TEXTABLE:
+                raise ValueError(f"number {place} is {kind}: no text can arrive there")
+        return numbers
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Settings:
@@ -87,9 +106,18 @@ class Settings(BaseModel):
         """What a text is thought to cost, for previews."""
         return Prices(sms=self.price_sms_krw, lms=self.price_lms_krw)
 
+    @property
+    def own_digits(self) -> frozenset[str]:
+        """Numbers to which a preview may be texted."""
+        return frozenset(parse_phone(raw).digits for raw in _listed(self.own_numbers))
+
     def is_before_start(self, as_of: datetime) -> bool:
         """Whether a scheduled window lies before the system's first day."""
         return self.effective_from is not None and as_of < self.effective_from
+
+
+def _listed(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
 
 
 def _problem(item: Any) -> str:
