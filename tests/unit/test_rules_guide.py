@@ -12,6 +12,7 @@ import typer
 import yaml
 from pydantic import TypeAdapter
 from typer.testing import CliRunner
+from workflow_world import InMemoryApplication
 
 from booking_sms.cli import control, plan
 from booking_sms.domain.condition_model import Condition, Leaf
@@ -23,6 +24,8 @@ PLACE = re.compile(r"^# include/(\S+\.yaml)( 맨 끝에 추가)?\n")
 COMMANDS = [
     line for kind, text in BLOCKS if kind == "bash" for line in text.splitlines() if line.strip()
 ]
+CHANGING = re.compile(r" (control|rules apply|rules revert) | --(resend|send-to-me) ")
+LOOKING = [command for command in COMMANDS if not CHANGING.search(command)]
 CONDITION: TypeAdapter[Any] = TypeAdapter(Condition)
 
 app = typer.Typer()
@@ -44,6 +47,15 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.fixture
+def app_in_use(home: Path, monkeypatch: pytest.MonkeyPatch) -> InMemoryApplication:
+    """The chain as its owner finds it: the last window was decided by the files."""
+    known = InMemoryApplication(home=home, rule_set="recommended")
+    known.catalog()
+    monkeypatch.setattr("booking_sms.cli.composition.application", lambda at=None: known)
+    return known
+
+
 def run(command: str) -> Any:
     return CliRunner().invoke(app, shlex.split(command)[1:])
 
@@ -56,23 +68,34 @@ def test_the_example_of_ten_minutes_passes_its_own_check(home: Path) -> None:
     assert (facts["rules"], facts["messages"], facts["warnings"]) == (4, 4, 0)
 
 
-@pytest.mark.parametrize("command", [one for one in COMMANDS if " control " not in one])
-def test_commands_that_only_look_work_as_written(home: Path, command: str) -> None:
+@pytest.mark.parametrize("command", LOOKING)
+def test_commands_that_only_look_work_as_written(
+    app_in_use: InMemoryApplication, command: str
+) -> None:
     result = run(command)
 
     assert result.exit_code == 0, result.output
+    assert app_in_use.jobs.jobs == ()
 
 
-@pytest.mark.parametrize("command", [one for one in COMMANDS if " control " in one])
+@pytest.mark.parametrize("command", [one for one in COMMANDS if one not in LOOKING])
 def test_commands_that_change_something_exist(command: str) -> None:
     words = shlex.split(command)[1:3]
-    options = re.findall(r"--[a-z]+", command)
+    options = re.findall(r"--[a-z-]+", command)
 
     found: Any = typer.main.get_command(app)
     for word in words:
         found = found.commands[word]
 
+    assert {"--by", "--reason"} <= set(options)
     assert set(options) <= {name for parameter in found.params for name in parameter.opts}
+
+
+def test_both_sorts_of_commands_are_there() -> None:
+    assert len(LOOKING) >= 8
+    changing = " ".join(one for one in COMMANDS if one not in LOOKING)
+    for words in ("rules apply", "rules revert", "message outdated", "control rollout"):
+        assert words in changing
 
 
 def test_every_condition_of_the_examples_is_understood() -> None:

@@ -16,7 +16,7 @@ from workflow_world import InMemoryApplication
 from booking_sms.cli import plan
 from booking_sms.testing import make_booking
 
-INCLUDE = Path(__file__).resolve().parents[3] / "include"
+INCLUDE = Path(__file__).resolve().parents[2] / "include"
 GOLDEN = INCLUDE / "golden" / "legacy-decisions.jsonl"
 PHONE = "01000001234"
 commands = typer.Typer()
