@@ -82,6 +82,7 @@ class Application:
         self.clock = clock
         self.transport_clock: TransportClock = SystemTransportClock()
         self.code_version = __version__
+        self._may_log_in = True
         self._opened = ExitStack()
         if isinstance(clock, WorldClock):
             self._opened.callback(clock.close)
@@ -230,9 +231,13 @@ class Application:
         """What was applied; else the files, or the last good ones, with an alert, if invalid."""
         return self._catalog
 
-    def use_catalog(self, catalog: Catalog) -> None:
-        """Look with these files and no others: a look must not write the last good ones."""
+    def use_catalog(self, catalog: Catalog, *, may_log_in: bool = True) -> None:
+        """Look with these files and no others: a look must not write the last good ones.
+
+        Without ``may_log_in`` the stored session is read as it stands and never renewed.
+        """
         self._catalog = catalog
+        self._may_log_in = may_log_in
 
     def load_catalog(self, rule_set: str = "") -> Catalog:
         """Rules, messages and stores as the files say; raises RuleInvalid with file and line."""
@@ -302,7 +307,7 @@ class Application:
             lock=DynamoDbLoginLock(self._dynamodb, self._tables, clock=self.transport_clock),
             clock=self.transport_clock,
             policy=SessionPolicy(attempts_per_day=self.settings.login_attempts_per_day),
-            borrowed=borrowed,
+            borrowed=borrowed or not self._may_log_in,
             on_blocked=lambda wall: self.page(
                 f"Naver login needs a person: {wall.state}. No further attempt is made."
             ),

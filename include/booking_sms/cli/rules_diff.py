@@ -18,7 +18,7 @@ from booking_sms.bootstrap import Application
 from booking_sms.cli import composition
 from booking_sms.cli.catalogs import catalog_of
 from booking_sms.cli.console import JsonOption, err, fail, out, print_json, print_table
-from booking_sms.cli.rules_preview import next_window, read_facts, refuse_gaps
+from booking_sms.cli.rules_preview import LogInOption, next_window, read_facts, refuse_gaps
 from booking_sms.domain.booking import KST
 from booking_sms.domain.catalog import Catalog
 from booking_sms.domain.rule_timing import duration
@@ -43,6 +43,7 @@ def diff(
     after: str = typer.Argument(help="Rule set to come."),
     golden: Path | None = typer.Option(None, "--golden", help="Scenarios to decide, JSONL."),
     next_: str = typer.Option("", "--next", help="Windows to come on live bookings, e.g. 24h."),
+    log_in: bool = LogInOption,
     as_json: bool = JsonOption,
 ) -> None:
     """Show which messages the second rule set adds, leaves out or moves; sends nothing.
@@ -54,7 +55,7 @@ def diff(
     if golden:
         _diff_of_scenarios(golden, before, after, as_json=as_json)
     else:
-        _diff_of_time(span_of(next_), before, after, as_json=as_json)
+        _diff_of_time(span_of(next_), before, after, log_in=log_in, as_json=as_json)
 
 
 def span_of(text: str) -> timedelta:
@@ -98,10 +99,10 @@ def _word(change: Change) -> str:
 # --- the hours to come ------------------------------------------------------------------------
 
 
-def _diff_of_time(span: timedelta, before: str, after: str, *, as_json: bool) -> None:
+def _diff_of_time(span: timedelta, before: str, after: str, *, log_in: bool, as_json: bool) -> None:
     app = composition.application()
     left, right = _named(before, app), _named(after, app)
-    app.use_catalog(right)
+    app.use_catalog(right, may_log_in=log_in)
     stores = tuple(dict.fromkeys([*left.stores.stores, *right.stores.stores]))
     now = app.clock.now()
     windows = windows_ahead(next_window(now), span)

@@ -18,6 +18,7 @@ from booking_sms.cli.console import JsonOption, fail, out, print_json, print_tab
 from booking_sms.cli.run import parse_instant
 from booking_sms.cli.scenarios import scenario_of
 from booking_sms.domain.catalog import Catalog
+from booking_sms.domain.errors import SessionExpired
 from booking_sms.domain.ledger import Ledger
 from booking_sms.domain.window import WINDOW_LENGTH, Window
 from booking_sms.parity.outcome import bookings_of
@@ -28,6 +29,9 @@ from booking_sms.pipeline.live import LiveBookings, read_stores
 from booking_sms.pipeline.load import gather_ledger
 from booking_sms.pipeline.plan import plan_window
 
+LogInOption = typer.Option(False, "--log-in", help="Log in, as a run would, if need be.")
+EXPIRED = SessionExpired.__name__
+LOG_IN_HINT = "the next run logs in, or give --log-in, which writes the new session"
 COLUMNS = ("rule", "to", "message", "goes", "held")
 
 
@@ -37,6 +41,7 @@ def preview(
     store: str = typer.Option("", "--store", help="One store only."),
     scenarios: Path | None = typer.Option(None, "--scenarios", help="Offline: scenarios, JSONL."),
     scenario: str = typer.Option("", "--id", help="Offline: id of the scenario."),
+    log_in: bool = LogInOption,
     as_json: bool = JsonOption,
 ) -> None:
     """Show who would get which text in a window, and why others would not.
@@ -52,7 +57,7 @@ def preview(
         show(_offline(scenarios, scenario, catalog), {}, as_json=as_json)
         return
     app = composition.application()
-    app.use_catalog(catalog)
+    app.use_catalog(catalog, may_log_in=log_in)
     window = Window(parse_instant(at)) if at else next_window(app.clock.now())
     read = read_stores(app.source, chosen_stores(catalog, store), window, app.clock.now())
     show(_live(app, catalog, window, read), read_facts(read), as_json=as_json)
@@ -84,7 +89,8 @@ def refuse_gaps(read: LiveBookings) -> None:
     """End with exit code 1 if a store is missing from what was shown."""
     if read.failed:
         told = ", ".join(f"{store} {code}" for store, code in sorted(read.failed.items()))
-        raise fail(f"stores not read: {told}", code=1)
+        hint = f"; {LOG_IN_HINT}" if EXPIRED in read.failed.values() else ""
+        raise fail(f"stores not read: {told}{hint}", code=1)
 
 
 def _live(app: Application, catalog: Catalog, window: Window, read: LiveBookings) -> Effects:

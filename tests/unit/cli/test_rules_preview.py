@@ -7,7 +7,7 @@ from command_world import GOLDEN, PHONE, Shop
 from booking_sms import workflow
 from booking_sms.cli.rules_preview import next_window
 from booking_sms.cli.run import run_window
-from booking_sms.domain.errors import BookingApiUnavailable
+from booking_sms.domain.errors import BookingApiUnavailable, SessionExpired
 from booking_sms.domain.window import Window
 from booking_sms.testing import NOW, make_booking
 
@@ -75,6 +75,27 @@ def test_a_store_that_cannot_be_read_is_named_and_fails(shop: Shop) -> None:
 
     assert document["read"]["failed_stores"] == {"900104": "BookingApiUnavailable"}
     assert len(document["texts"]) == 2
+
+
+def test_an_expired_session_is_not_renewed_by_a_look_and_says_what_to_do(shop: Shop) -> None:
+    shop.app.source.failures["900104"] = SessionExpired(reason="refused")
+
+    result = shop.run("rules", "preview")
+
+    assert result.exit_code == 1
+    assert "give --log-in" in result.stderr
+
+
+@pytest.mark.parametrize(("options", "reads_only"), [((), True), (("--log-in",), False)])
+def test_a_look_reads_the_session_as_it_stands(
+    shop: Shop, options: tuple[str, ...], reads_only: bool
+) -> None:
+    shop.answer("rules", "preview", *options)
+
+    del shop.app.__dict__["session"]
+    shop.app.__dict__["_dynamodb"] = None  # built, not asked
+
+    assert shop.app.session._borrowed is reads_only
 
 
 def test_a_window_of_the_past_shows_what_was_known_then(shop: Shop) -> None:
