@@ -17,6 +17,7 @@ from booking_sms.pipeline.outdated import OutdatedReport, find_outdated
 from booking_sms.pipeline.resend import Outbox, TextMaker, enqueue_manual
 
 AT_MOST = 50
+COLUMNS = ("booking", "customer", "visit", "text", "state")
 
 
 def outdated(
@@ -89,6 +90,10 @@ def _show(
     if as_json:
         print_json({"outdated": found, **facts})
         return
-    columns = tuple(found[0]) if found else ("outdated",)
-    print_table("outdated texts", columns, (tuple(one.values()) for one in found))
+    print_table("outdated texts", COLUMNS, map(_row, found))
     print_table("in all", ("what", "value"), facts.items())
+
+
+def _row(one: dict[str, Any]) -> tuple[str, ...]:
+    who = f"{one['store']} {one['customer']} {one['recipient']}"
+    return one["booking"], who, one["visit"][5:16].replace("T", " "), one["kind"], one["state"]

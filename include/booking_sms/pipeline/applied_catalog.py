@@ -8,7 +8,7 @@ points at it. The pointer is written last, so a crash on the way leaves everythi
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -98,14 +98,14 @@ def apply_catalog(
         _refuse_dangers(live, catalog, at)
     if live is not None and not history:
         _keep(control, live)
-    previous = history[0].digest if history else live.digest if live else ""
+    before = history[0].digest if history else live.digest if live else ""
     entry = Applied(
         digest=catalog.digest,
         rule_set=rule_set,
         by=by,
         reason=reason,
         at=_text_of(at),
-        previous=previous,
+        previous=before if before != catalog.digest else "",
     )
     _keep(control, catalog)
     _point_at(control, entry)
@@ -118,20 +118,21 @@ def revert_catalog(control: ControlRepository, *, by: str, reason: str, at: date
     Raises RuleInvalid when there is nothing to go back to, or when it would text twice.
     """
     history = applied_history(control)
-    if not history or not history[0].previous:
+    steps = _steps(history)
+    if len(steps) < 2:
         raise RuleInvalid("nothing to go back to: no other rules were applied before")
-    current, target = history[0], history[0].previous
+    current, target = steps[-1], steps[-2]
     catalog = stored_catalog(control, target)
-    _refuse_dangers(stored_catalog(control, current.digest), catalog, at)
-    before = next((one for one in history if one.digest == target), None)
+    _refuse_dangers(stored_catalog(control, current), catalog, at)
+    names = {one.digest: one.rule_set for one in reversed(history)}
     entry = Applied(
         digest=target,
-        rule_set=before.rule_set if before else catalog.rules.name,
+        rule_set=names.get(target, catalog.rules.name),
         by=by,
         reason=reason,
         at=_text_of(at),
-        previous=before.previous if before else "",
-        reverts=current.digest,
+        previous=steps[-3] if len(steps) > 2 else "",
+        reverts=current,
     )
     _point_at(control, entry)
     return entry
@@ -150,6 +151,17 @@ def standing(notes: Notes, load: Callable[[str], Catalog]) -> str:
     except RuleInvalid as error:
         return f"{said}; not live yet: {str(error).splitlines()[0]}"
     return said if is_same else f"{said}; the files {files.digest}: not live yet"
+
+
+def _steps(history: Sequence[Applied]) -> list[str]:
+    """Digests from the first known to the live one, without what was reverted."""
+    steps = [history[-1].previous] if history and history[-1].previous else []
+    for entry in reversed(history):
+        if entry.reverts and steps[-2:-1] == [entry.digest]:
+            steps.pop()
+        else:
+            steps.append(entry.digest)
+    return steps
 
 
 def _refuse_dangers(live: Catalog, to_come: Catalog, at: datetime) -> None:

@@ -96,6 +96,27 @@ def test_after_a_revert_something_new_can_be_applied_and_reverted() -> None:
     assert in_use(control) == numbered(1)
 
 
+def test_applying_what_the_files_said_anyway_is_no_step_back() -> None:
+    control = InMemoryControlRepository()
+    in_use(control, CATALOG)
+
+    assert put_live(control, CATALOG).previous == ""
+    with pytest.raises(RuleInvalid, match="nothing to go back to"):
+        revert_catalog(control, at=NOW, **WHO)
+
+
+def test_reverts_end_also_where_the_same_rules_were_live_twice() -> None:
+    control = InMemoryControlRepository()
+    for number in (1, 2, 1):
+        put_live(control, numbered(number))
+
+    went_back_to = [revert_catalog(control, at=NOW, **WHO).digest for _ in range(2)]
+
+    assert went_back_to == [numbered(2).digest, numbered(1).digest]
+    with pytest.raises(RuleInvalid, match="nothing to go back to"):
+        revert_catalog(control, at=NOW, **WHO)
+
+
 def test_nothing_applied_leaves_nothing_to_revert() -> None:
     with pytest.raises(RuleInvalid, match="nothing to go back to"):
         revert_catalog(InMemoryControlRepository(), at=NOW, **WHO)
