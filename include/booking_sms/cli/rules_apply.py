@@ -20,6 +20,7 @@ from booking_sms.pipeline.applied_catalog import (
     apply_catalog,
     live_catalog,
     revert_catalog,
+    rule_set_in_use,
     standing,
     stored_catalog,
 )
@@ -42,7 +43,7 @@ def apply(
     """
     app = composition.application()
     history = applied_history(app.control)
-    name = rules or (history[0].rule_set if history else app.settings.rule_set)
+    name = rules or rule_set_in_use(app.control, app.settings.rule_set)
     catalog = catalog_of(name)
     _refuse_broken_texts(catalog)
     live = live_catalog(app.control)

@@ -16,9 +16,14 @@ from rich.progress import Progress
 from booking_sms.adapters.naver.parsing import parse_booking
 from booking_sms.bootstrap import Application
 from booking_sms.cli import composition
-from booking_sms.cli.catalogs import catalog_of
 from booking_sms.cli.console import JsonOption, err, fail, out, print_json, print_table
-from booking_sms.cli.rules_preview import LogInOption, next_window, read_facts, refuse_gaps
+from booking_sms.cli.rules_preview import (
+    LogInOption,
+    named_catalog,
+    next_window,
+    read_facts,
+    refuse_gaps,
+)
 from booking_sms.domain.booking import KST
 from booking_sms.domain.catalog import Catalog
 from booking_sms.domain.rule_timing import duration
@@ -26,14 +31,11 @@ from booking_sms.domain.window import WINDOW_LENGTH, Window
 from booking_sms.parity.forecast_diff import CHANGES, ForecastChange, forecast_changes
 from booking_sms.parity.rule_diff import Change, rule_changes
 from booking_sms.parity.scenario import read_scenarios
-from booking_sms.pipeline.applied_catalog import live_catalog
 from booking_sms.pipeline.forecast import Foreseen, forecast, windows_ahead
 from booking_sms.pipeline.live import LiveBookings, read_ahead
 from booking_sms.pipeline.load import gather_ledger
 
 SHOWN = 20
-LIVE = "live"
-"""Instead of a rule set's name: what the last window was decided by."""
 LONGEST = timedelta(days=7)
 _SPAN = re.compile(r"^[0-9]+[mhd]$")
 
@@ -72,7 +74,9 @@ def span_of(text: str) -> timedelta:
 
 def _diff_of_scenarios(golden: Path, before: str, after: str, *, as_json: bool) -> None:
     scenarios = read_scenarios(golden, recorded=False)
-    changes = list(rule_changes(scenarios, _named(before), _named(after), parse_booking))
+    changes = list(
+        rule_changes(scenarios, named_catalog(before), named_catalog(after), parse_booking)
+    )
     if as_json:
         gained = sum(change.gained for change in changes)
         print_json({
@@ -101,7 +105,7 @@ def _word(change: Change) -> str:
 
 def _diff_of_time(span: timedelta, before: str, after: str, *, log_in: bool, as_json: bool) -> None:
     app = composition.application()
-    left, right = _named(before, app), _named(after, app)
+    left, right = named_catalog(before, app), named_catalog(after, app)
     app.use_catalog(right, may_log_in=log_in)
     stores = tuple(dict.fromkeys([*left.stores.stores, *right.stores.stores]))
     now = app.clock.now()
@@ -116,16 +120,6 @@ def _diff_of_time(span: timedelta, before: str, after: str, *, log_in: bool, as_
         title = f"{before} -> {after}, {len(windows)} windows to {windows[-1].name}"
         _show(title, counts, [_line(one) for one in changes])
     refuse_gaps(read)
-
-
-def _named(name: str, app: Application | None = None) -> Catalog:
-    """A rule set's files, or what is live."""
-    if name != LIVE:
-        return catalog_of(name)
-    live = live_catalog((app or composition.application()).control)
-    if live is None:
-        raise fail("nothing is live yet: no window was decided and nothing applied")
-    return live
 
 
 def _forecasts(

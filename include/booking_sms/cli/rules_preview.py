@@ -22,6 +22,7 @@ from booking_sms.domain.errors import SessionExpired
 from booking_sms.domain.ledger import Ledger
 from booking_sms.domain.window import WINDOW_LENGTH, Window
 from booking_sms.parity.outcome import bookings_of
+from booking_sms.pipeline.applied_catalog import live_catalog, rule_set_in_use
 from booking_sms.pipeline.day_totals import day_totals
 from booking_sms.pipeline.effects import Effect, Effects, effects_of
 from booking_sms.pipeline.lint import SAMPLE_TOTALS
@@ -32,11 +33,13 @@ from booking_sms.pipeline.plan import plan_window
 LogInOption = typer.Option(False, "--log-in", help="Log in, as a run would, if need be.")
 EXPIRED = SessionExpired.__name__
 LOG_IN_HINT = "the next run logs in, or give --log-in, which writes the new session"
+LIVE = "live"
+"""Instead of a rule set's name: what was applied, or the last window was decided by."""
 COLUMNS = ("rule", "to", "message", "goes", "held")
 
 
 def preview(
-    rules: str = typer.Option("", "--rules", help="Rule set; default: the one in the settings."),
+    rules: str = typer.Option("", "--rules", help="Rule set; live: as applied; default: in use."),
     at: str = typer.Option("", "--at", help="End of the window, ISO with offset; default: next."),
     store: str = typer.Option("", "--store", help="One store only."),
     scenarios: Path | None = typer.Option(None, "--scenarios", help="Offline: scenarios, JSONL."),
@@ -52,16 +55,27 @@ def preview(
         raise fail("--scenarios and --id go together")
     if scenarios and (at or store):
         raise fail("a scenario has its own instant and stores: leave --at and --store out")
-    catalog = catalog_of(rules or settings().rule_set)
     if scenarios:
+        catalog = named_catalog(rules or settings().rule_set)
         show(_offline(scenarios, scenario, catalog), {}, as_json=as_json)
         return
     app = composition.application()
+    catalog = named_catalog(rules or rule_set_in_use(app.control, app.settings.rule_set), app)
     app.use_catalog(catalog, may_log_in=log_in)
     window = Window(parse_instant(at)) if at else next_window(app.clock.now())
     read = read_stores(app.source, chosen_stores(catalog, store), window, app.clock.now())
     show(_live(app, catalog, window, read), read_facts(read), as_json=as_json)
     refuse_gaps(read)
+
+
+def named_catalog(name: str, app: Application | None = None) -> Catalog:
+    """A rule set's files, or what is live."""
+    if name != LIVE:
+        return catalog_of(name)
+    live = live_catalog((app or composition.application()).control)
+    if live is None:
+        raise fail("nothing is live yet: no window was decided and nothing applied")
+    return live
 
 
 def chosen_stores(catalog: Catalog, store: str) -> tuple[str, ...]:

@@ -54,6 +54,12 @@ def applied_history(notes: Notes) -> tuple[Applied, ...]:
     return tuple(Applied(**entry) for entry in note.get("history", ()))
 
 
+def rule_set_in_use(notes: Notes, default: str) -> str:
+    """Name of the rule set that was applied last; the default if nothing was."""
+    history = applied_history(notes)
+    return history[0].rule_set if history else default
+
+
 def stored_catalog(notes: Notes, digest: str) -> Catalog:
     """A catalog that was applied once; RuleInvalid if it cannot be read back."""
     return _unpacked(notes.get_note(_name_of(digest)), f"the applied rules {digest}")

@@ -59,6 +59,21 @@ def test_another_store_and_another_rule_set_can_be_asked_for(shop: Shop) -> None
     assert [text["rule"] for text in recommended["texts"]] == ["confirm-known", "guide-in-time"]
 
 
+def test_by_default_the_files_of_the_rules_in_use_are_shown(shop: Shop) -> None:
+    shop.edit("rules/recommended.yaml", "occurrence: per_start", "occurrence: once")
+    shop.answer("rules", "apply", "recommended", "--by", "점장", "--reason", "처음")
+    shop.edit("messages/confirm.yaml", "예약이 확정되었습니다", "예약을 받았습니다")
+
+    files, live = (
+        shop.answer("rules", "preview"),
+        shop.answer("rules", "preview", "--rules", "live"),
+    )
+
+    assert files["rule_set"] == live["rule_set"] == "recommended"
+    assert "예약을 받았습니다" in files["texts"][0]["text"]
+    assert "예약을 받았습니다" not in live["texts"][0]["text"]
+
+
 def test_the_stored_rollout_stage_counts(shop: Shop) -> None:
     shop.app.control.set_rollout_stage("guide-two-hours", "shadow", by="test", reason="test")
     shop.app.control.set_rollout_stage("guide-first-sight", "shadow", by="test", reason="test")
