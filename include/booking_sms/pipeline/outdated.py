@@ -25,7 +25,7 @@ from booking_sms.ports import SmsJobRepository
 RECEIVED = frozenset({JobState.ACCEPTED, JobState.DELIVERED})
 COUNTS = RECEIVED | UNSENT | IN_DOUBT
 """States of a text that the customer has, or is about to get."""
-NO_RULE = "no rule of this kind"
+NO_RULE, CURRENT = "no rule of this kind", "current"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,26 +71,35 @@ def find_outdated(
     """Customers whose visit is not over and whose text of this kind is not today's."""
     coming = [one for one in bookings if _is_coming(one, now)]
     known = in_parallel(lambda one: jobs.of_booking(one.booking_num), coming)
-    found: list[OutdatedText] = []
-    problems: Counter[str] = Counter()
-    holders = 0
-    for booking, all_jobs in zip(coming, known, strict=True):
-        texts = _texts_of(booking, all_jobs, kind)
-        if not any(job.state in RECEIVED for job in texts):
-            continue
-        holders += 1
-        latest = max(texts, key=lambda job: (job.state not in RECEIVED, job.t0))
-        rule = rule_for(latest, maker.catalog.rules)
-        if rule is None:
-            problems[NO_RULE] += 1
-            continue
-        occurrence = manual_occurrence(all_jobs, kind)
-        job, text = manual_job(maker, booking, rule, occurrence, now)
-        if job.state is JobState.HELD:
-            problems[job.reason] += 1
-        elif job.body_sha != latest.body_sha:
-            found.append(OutdatedText(booking=booking, held=latest, job=job, text=text))
-    return OutdatedReport(holders=holders, outdated=tuple(found), problems=problems)
+    found = [
+        _judged(booking, all_jobs, maker, kind, now)
+        for booking, all_jobs in zip(coming, known, strict=True)
+    ]
+    holders = [one for one in found if one is not None]
+    return OutdatedReport(
+        holders=len(holders),
+        outdated=tuple(one for one in holders if isinstance(one, OutdatedText)),
+        problems=Counter(one for one in holders if isinstance(one, str) and one != CURRENT),
+    )
+
+
+def _judged(
+    booking: Booking, all_jobs: Sequence[SmsJob], maker: TextMaker, kind: str, now: datetime
+) -> OutdatedText | str | None:
+    """The old text, or that it is current, or why nobody can say; None: there is no text."""
+    texts = _texts_of(booking, all_jobs, kind)
+    if not any(job.state in RECEIVED for job in texts):
+        return None
+    latest = max(texts, key=lambda job: (job.state not in RECEIVED, job.t0))
+    rule = rule_for(latest, maker.catalog.rules)
+    if rule is None:
+        return NO_RULE
+    job, text = manual_job(maker, booking, rule, manual_occurrence(all_jobs, kind), now)
+    if job.state is JobState.HELD:
+        return job.reason
+    if job.body_sha == latest.body_sha:
+        return CURRENT
+    return OutdatedText(booking=booking, held=latest, job=job, text=text)
 
 
 def rule_for(job: SmsJob, rules: RuleSet) -> Rule | None:
