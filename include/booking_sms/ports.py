@@ -283,7 +283,7 @@ class ControlRepository(Protocol):
         ...
 
     def record_change(self, name: str, value: str, *, by: str, reason: str) -> None:
-        """Put a change that is stored elsewhere (rules applied, a resend) on the trail."""
+        """Keep that a person changed something that lives elsewhere: ``job#ID``, ``rules``."""
         ...
 
     def operator_changes(self, month: date) -> tuple[OperatorChange, ...]:

@@ -87,7 +87,7 @@ class InMemoryControlRepository:
         return json.loads(stored) if stored is not None else None
 
     def record_change(self, name: str, value: str, *, by: str, reason: str) -> None:
-        """Put a change that is stored elsewhere on the trail."""
+        """Keep that a person changed something that lives elsewhere."""
         self._record(name, value, by, reason)
 
     def operator_changes(self, month: date) -> tuple[OperatorChange, ...]:
