@@ -9,6 +9,7 @@ import typer
 from rich.progress import Progress
 
 from booking_sms.cli.console import JsonOption, err, print_facts
+from booking_sms.faults.campaign import RealCampaign, run_campaign
 from booking_sms.faults.simulation import Campaign, Result, simulate
 
 app = typer.Typer(no_args_is_help=True, help="Try to make the outbox double or lose a text.")
@@ -17,9 +18,32 @@ SeedOption = typer.Option(1, "--seed", help="Everything that is drawn follows fr
 DispatchersOption = typer.Option(3, "--dispatchers", min=1, max=16, help="Senders at once.")
 
 
-@app.callback()
-def campaigns() -> None:
-    """Campaigns touch no service: everything happens on this machine."""
+@app.command()
+def run(
+    sends: int = typer.Option(600, "--sends", min=1, help="Messages to send."),
+    seed: int = SeedOption,
+    dispatchers: int = DispatchersOption,
+    as_json: bool = JsonOption,
+) -> None:
+    """Kill and stop real dispatchers at every durable step, against a SENS that lies.
+
+    Starts a world of its own on this machine and removes it. Exits 1 when a text was doubled,
+    lost, left unsettled or settled wrongly.
+    """
+    campaign = RealCampaign(sends=sends, seed=seed, dispatchers=dispatchers)
+    started = time.monotonic()
+    with Progress(console=err, transient=True, disable=not err.is_terminal) as progress:
+        task = progress.add_task("sending", total=sends)
+        result = run_campaign(campaign, lambda done: progress.update(task, completed=done))
+    facts: dict[str, Any] = {
+        **result.verdict.as_dict(),
+        "faults": result.faults,
+        "lost_answers": result.dropped_answers,
+        "seconds": round(time.monotonic() - started, 1),
+    }
+    print_facts(f"faults, seed {seed}", facts, as_json=as_json)
+    if not result.verdict.is_clean:
+        raise typer.Exit(1)
 
 
 @app.command()

@@ -16,17 +16,14 @@ from datetime import datetime, timedelta
 from random import Random
 
 from booking_sms.domain.booking import KST
-from booking_sms.domain.message import MessageType
 from booking_sms.domain.sms_job import (
     OPEN_SHARDS,
     JobState,
-    LedgerEntry,
     Move,
-    SmsJob,
-    job_sort_key,
 )
 from booking_sms.faults.flaky_jobs import FlakyJobs
 from booking_sms.faults.lying_sens import LyingSens, SensClient
+from booking_sms.faults.population import SHORT_LIFE, make_jobs
 from booking_sms.faults.verdict import Verdict, judge
 from booking_sms.faults.virtual_time import Fate, Process, Stepping, VirtualTime
 from booking_sms.pipeline.dispatch import dispatch_shards
@@ -43,7 +40,6 @@ START = datetime(2026, 3, 2, 9, 0, tzinfo=KST)
 WORLD_SENDS = 200
 STORMY = timedelta(hours=8)
 CALM = timedelta(days=2)
-SHORT_LIFE, LONG_LIFE = timedelta(hours=1), timedelta(days=3)
 SHARES = {"kill": 0.004, "freeze": 0.006, "store": 0.02, "refused": 0.01, "short": 0.05}
 
 
@@ -124,7 +120,7 @@ class _Running:
         self._bodies, self._ledger = InMemoryBodyStore(), InMemoryLegacyLedger()
         self._control = InMemoryControlRepository(self._time)
         self._control.set_delivery_mode("live", by="campaign", reason="simulation")
-        for job in make_jobs(world.sends, random, self._bodies.put):
+        for job in make_jobs(world.sends, random, self._bodies.put, START, SHARES["short"]):
             self._jobs.insert_if_absent(job)
 
     def result(self) -> Result:
@@ -193,36 +189,6 @@ class _Running:
             may_expire=lambda job: job.not_after - START <= SHORT_LIFE,
             kills=self._fate.kills,
             freezes=self._fate.freezes,
-        )
-
-
-def make_jobs(number: int, random: Random, put_body: Callable[[str], str]) -> Iterator[SmsJob]:
-    """Messages as a chain has them: two kinds, SMS and LMS, twins, a few with little time."""
-    for index in range(number):
-        customer = index // 2
-        kind = ("confirm", "guide")[index % 2]
-        is_twin = random.random() < 0.15
-        text = "같은 안내입니다" if is_twin else f"{kind} 안내 {index}"
-        is_short = random.random() < SHARES["short"]
-        yield SmsJob(
-            booking_num=f"900101_{index}",
-            sort_key=job_sort_key(kind, "once", f"{customer:010d}"),
-            kind=kind,
-            occurrence="once",
-            store_id="900101",
-            state=JobState.AVAILABLE,
-            to=f"0100{customer // 3:07d}",
-            sender="050000000001",
-            message_class="information",
-            message_type=random.choice([MessageType.SMS.value, MessageType.LMS.value]),
-            subject="안내",
-            body_sha=put_body(text),
-            not_before=START,
-            not_after=START + (SHORT_LIFE if is_short else LONG_LIFE),
-            due_at=START,
-            window=START.isoformat(),
-            rule=kind,
-            ledger=LedgerEntry(phone=f"010-0{customer:03d}-0000", name="시험"),
         )
 
 
