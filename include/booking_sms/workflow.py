@@ -27,7 +27,16 @@ from booking_sms.domain.errors import (
 from booking_sms.domain.ledger import Ledger
 from booking_sms.domain.sms_job import OPEN_SHARDS, SmsJob
 from booking_sms.domain.window import WINDOW_LENGTH, CoverageStatus, StoreCoverage, Window
-from booking_sms.pipeline import delivery, dispatch, load, plan, reconcile, report, settle
+from booking_sms.pipeline import (
+    delivery,
+    dispatch,
+    load,
+    plan,
+    reconcile,
+    report,
+    rule_stats,
+    settle,
+)
 from booking_sms.pipeline import extract as extraction
 from booking_sms.pipeline.day_totals import day_totals
 from booking_sms.pipeline.plan_document import read_plan, write_plan
@@ -240,7 +249,7 @@ def window_report(
     failed = [row.store_id for row in coverage if row.status is CoverageStatus.FAILED]
     if failed:
         app.alert(f"window {window.name}: stores not read: {', '.join(failed)}")
-    jobs, accounting = _account(app, loaded)
+    jobs, accounting = _account(app, window, loaded)
     text = report.window_text(window, coverage, jobs, app.catalog().stores)
     if text:
         app.tell_owner(text)
@@ -248,13 +257,17 @@ def window_report(
 
 
 def _account(
-    app: Application, loaded: Mapping[str, Any] | None
+    app: Application, window: Window, loaded: Mapping[str, Any] | None
 ) -> tuple[list[SmsJob], dict[str, Any]]:
-    """The window's planned jobs as they stand in the outbox, and their accounting identity."""
+    """The window's planned jobs as they stand in the outbox, and their accounting identity.
+
+    What each rule did is added to the day's counts, once a window.
+    """
     if not loaded or not loaded.get("plan_key"):
         return [], {}
     batch = read_plan(app.stage, app.sealer, str(loaded["plan_key"]))
     identity = report.window_accounting(batch, app.jobs)
+    rule_stats.count_window(app.control, window, batch.rules)
     keys = [(job.booking_num, job.sort_key) for job, _ in batch.jobs]
     return report.read_jobs(app.jobs, keys), identity.as_dict()
 

@@ -18,7 +18,7 @@ from booking_sms.bench.planning import (
 )
 from booking_sms.cli.console import JsonOption, fail, out, print_json, print_table
 
-COLUMNS = ("bookings", "stores", "rules", "decided", "s", "µs/booking", "growth MB", "peak MB")
+COLUMNS = ("bookings", "stores", "rules", "decided", "s", "µs each", "growth MB", "peak MB")
 app = typer.Typer(no_args_is_help=True, help="Measure speed and memory on made-up bookings.")
 
 

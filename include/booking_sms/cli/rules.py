@@ -10,7 +10,7 @@ from typing import Any
 import typer
 
 from booking_sms.adapters.naver.parsing import parse_booking
-from booking_sms.cli import rules_diff
+from booking_sms.cli import rules_diff, rules_stats
 from booking_sms.cli.catalogs import catalog_of, include_folder
 from booking_sms.cli.console import (
     JsonOption,
@@ -37,6 +37,7 @@ message_app = typer.Typer(no_args_is_help=True, help="Texts as customers get the
 RulesOption = typer.Option("legacy", "--rules", help="Name of the rule set.")
 ScenariosOption = typer.Option(..., "--scenarios", help="Scenario file, JSONL.")
 rules_app.command()(rules_diff.diff)
+rules_app.command()(rules_stats.stats)
 MARKS = {True: "yes", False: "no", None: "cannot say"}
 
 
