@@ -1,11 +1,14 @@
 """Every file in wrong_rules/ is refused, or warned of, at the very line that says so itself."""
 
+import json
 import re
 from datetime import date
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from booking_sms.cli.rules import rules_app
 from booking_sms.config.rules_check import CheckedFile, check_rule_files, rule_files
 from booking_sms.domain.errors import RuleInvalid
 
@@ -61,6 +64,15 @@ def test_days_are_over_when_the_last_one_is(today: date | None, warnings: int) -
 
     assert len(result.warnings) == warnings
     assert result.catalog is not None
+
+
+def test_the_command_knows_which_day_it_is() -> None:
+    path = str(WRONG / "active-is-over.yaml")
+
+    result = CliRunner().invoke(rules_app, ["check", path, "--json"])
+
+    (warning,) = json.loads(result.stdout)["warning_list"]
+    assert (warning["line"], result.exit_code) == (9, 0)
 
 
 def test_a_name_a_file_and_a_folder_are_understood() -> None:

@@ -1,6 +1,7 @@
 """Planning store by store decides what planning everything at once decides, and keeps no store."""
 
 import gc
+import json
 import weakref
 from collections import Counter
 from collections.abc import Iterator
@@ -12,7 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rule_world import CATALOG, INCLUDE, shop_secrets
+from workflow_world import InMemoryApplication
 
+from booking_sms.cli.run import run_window
 from booking_sms.config.catalog_loader import load_catalog
 from booking_sms.domain.booking import KST, Booking, BookingStatus
 from booking_sms.domain.conditions import compile_rule
@@ -35,6 +38,14 @@ TEXT = {
     "template": "guide",
     "message_class": "information",
     "not_after": {"visit_end": "0m"},
+}
+ROSTER = {
+    "name": "roster",
+    "kind": "roster",
+    **NOTICE,
+    "scope": "run",
+    "occurrence": "per_day",
+    "when": {"all": [AT_TWO, {"type": "before_visit"}]},
 }
 MIXED = RuleSet.model_validate({
     "name": "mixed",
@@ -72,14 +83,7 @@ MIXED = RuleSet.model_validate({
             **NOTICE,
             "when": {"any": [{"type": "booking_cancelled"}, {"type": "has_pro_edit_option"}]},
         },
-        {
-            "name": "roster",
-            "kind": "roster",
-            **NOTICE,
-            "scope": "run",
-            "occurrence": "per_day",
-            "when": {"all": [AT_TWO, {"type": "before_visit"}]},
-        },
+        ROSTER,
         {
             "name": "told-before",
             "kind": "told",
@@ -257,3 +261,22 @@ def test_no_store_is_kept_while_the_next_one_is_read(rules: RuleSet) -> None:
         [rule.name for rule in rules.rules], 9
     )
     assert sum(counts.planned for counts in batch.rules.values()) == 18
+
+
+def test_the_main_job_posts_a_digest_of_all_stores_once_a_day() -> None:
+    app = InMemoryApplication()
+    roster = {**ROSTER, "action": "log_event", "template": ""}
+    rules = RuleSet.model_validate({"name": "one", "rules": [roster]})
+    app.__dict__["_catalog"] = replace(app.catalog(), rules=rules)
+    for store in STORES:
+        app.source.put(make_booking(store_id=store))
+
+    first = run_window(app, Window(NOW))
+    app.clock.set(NOW + timedelta(minutes=20))
+    second = run_window(app, Window(NOW + timedelta(minutes=20)))
+
+    (job,) = app.jobs.jobs
+    assert json.loads(app.bodies.get(job.body_sha)) == {"rule": "roster", "bookings": 3}
+    assert first["planned"]["rules"]["roster"]["planned"] == 1
+    assert second["planned"]["rules"]["roster"]["missed"] == {"has a job": 1}
+    assert second["planned"]["rules"]["roster"]["looked_at"] == 3
