@@ -18,29 +18,6 @@ VISITS_FIELD, AMOUNT_FIELD, SOURCE_FIELD = "completedCount", "totalPrice", "book
 ZERO = timedelta(0)
 
 
-_SHARED = (
-    language.BookingStatusIs,
-    language.BookingStatusAny,
-    language.StoreIdMatches,
-    language.CurrentHour,
-)
-
-
-def is_shared(condition: Any) -> bool:
-    """Whether all bookings of one store and status get one answer in a window, never an error."""
-    match condition:
-        case language.AllOf(all=parts) | language.AnyOf(any=parts):
-            return all(map(is_shared, parts))
-        case language.Not(not_=part):
-            return is_shared(part)
-        case language.Weekday(of=day) | language.Holiday(of=day):
-            return bool(day == "today")
-        case language.BookingCancelled(within_minutes=minutes):
-            return minutes is None
-        case _:
-            return isinstance(condition, _SHARED)
-
-
 @singledispatch
 def compile_condition(condition: Any) -> Check:
     """The check of one condition; TypeError for a model that nobody registered."""

@@ -6,11 +6,11 @@ compiled checks for all of them and adds what was seen. There is no second imple
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 from booking_sms.domain import condition_model as language
-from booking_sms.domain.condition_checks import compile_condition, is_shared
+from booking_sms.domain.condition_checks import compile_condition
 from booking_sms.domain.condition_model import Condition
 from booking_sms.domain.condition_seen import seen
 from booking_sms.domain.errors import FieldUnreadable, LedgerRowIncomplete
@@ -31,20 +31,12 @@ class Verdict:
     children: tuple[Verdict, ...] = ()
 
 
-class Step(NamedTuple):
-    """One top-level condition; ``is_shared`` if all bookings of a store and status share it."""
-
-    label: str
-    check: Check
-    is_shared: bool
-
-
 @dataclass(frozen=True)
 class CompiledRule:
     """A rule with its top-level conditions as labelled checks, looked at in order."""
 
     rule: Rule
-    steps: tuple[Step, ...]
+    steps: tuple[tuple[str, Check], ...]
 
     def first_failure(self, facts: Facts) -> str:
         """Label of the first condition that does not hold; empty when the rule holds.
@@ -52,34 +44,23 @@ class CompiledRule:
         Raises LedgerRowIncomplete when the row lacks an attribute that is read on the way, and
         FieldUnreadable when the booking has a field of another type there.
         """
-        for label, check, _ in self.steps:
+        for label, check in self.steps:
             if not check(facts):
                 return label
         return ""
-
-    def narrowed(self, facts: Facts) -> tuple[CompiledRule, str]:
-        """The rule without the leading steps that all bookings like this one share.
-
-        And the label of the shared step that fails for all of them; empty when none does.
-        ``facts`` may be of any booking of the store and status. Order is kept: a shared step
-        behind one that is not stays where it is, so the first failure is the same.
-        """
-        own = next((n for n, step in enumerate(self.steps) if not step.is_shared), len(self.steps))
-        shared = replace(self, steps=self.steps[:own])
-        return replace(self, steps=self.steps[own:]), shared.first_failure(facts)
 
 
 def compile_rule(rule: Rule) -> CompiledRule:
     """Compile a rule once; use it for every booking."""
     when = rule.when
     conditions = when.all if isinstance(when, language.AllOf) else (when,)
-    steps = [Step(label_of(each), compile_condition(each), is_shared(each)) for each in conditions]
+    steps = [(label_of(condition), compile_condition(condition)) for condition in conditions]
     if rule.stores:
         stores = frozenset(rule.stores)
-        steps.insert(0, Step("stores", lambda facts: facts.booking.store_id in stores, True))
+        steps.insert(0, ("stores", lambda facts: facts.booking.store_id in stores))
     if rule.active is not None:
         contains = rule.active.contains
-        steps.insert(0, Step("active", lambda facts: contains(facts.as_of), True))
+        steps.insert(0, ("active", lambda facts: contains(facts.as_of)))
     return CompiledRule(rule, tuple(steps))
 
 

@@ -19,7 +19,7 @@ from datetime import datetime
 from itertools import starmap
 
 from booking_sms.domain.booking import KST, Booking, BookingStatus
-from booking_sms.domain.conditions import CompiledRule
+from booking_sms.domain.conditions import CompiledRule, compile_rule
 from booking_sms.domain.decision import BookingFailure, Decision, Notice, WindowPlan
 from booking_sms.domain.errors import FieldUnreadable, LedgerRowIncomplete
 from booking_sms.domain.facts import Facts
@@ -30,7 +30,6 @@ from booking_sms.domain.rule_timing import Occurrence
 from booking_sms.domain.store import StoreDirectory
 from booking_sms.domain.window import Window
 from booking_sms.pipeline.history import History, key_of
-from booking_sms.pipeline.screen import Miss, Screen, Screens, compile_rules
 
 SHADOW = "shadow"
 EVERYWHERE = "all"
@@ -126,7 +125,7 @@ class WindowPlanner:
             as_of=window.as_of.astimezone(KST),
             stages={rule.name: rule.rollout for rule in rules.rules} | dict(rollout or {}),
         )
-        self._compiled = compile_rules(rules)
+        self._compiled = tuple(compile_rule(rule) for rule in rules.rules if rule.enabled)
         self._digests: dict[str, list[Booking]] = {}
         self._position = 0
 
@@ -157,7 +156,7 @@ class WindowPlanner:
         return replace(plan, rules=rules)
 
     def _run(self, ledger: Ledger) -> _Run:
-        return _Run(self._terms, History(ledger, self._terms.rules), Screens(self._compiled))
+        return _Run(self._terms, History(ledger, self._terms.rules), self._compiled)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -176,27 +175,23 @@ class _Run:
 
     terms: _Terms
     history: History
-    screens: Screens
+    compiled: tuple[CompiledRule, ...]
     decisions: list[Decision] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
     digests: dict[str, list[Booking]] = field(default_factory=dict)
     failures: list[BookingFailure] = field(default_factory=list)
     matched: Counter[str] = field(default_factory=Counter)
     unreadable: Counter[str] = field(default_factory=Counter)
-    misses: Counter[Miss] = field(default_factory=Counter)
+    misses: Counter[tuple[str, str]] = field(default_factory=Counter)
     unknown_stores: int = 0
     seen: set[DecisionKey] = field(default_factory=set)
 
     def look_at(self, booking: Booking, position: int) -> None:
         """Let every rule look at one booking, then write what was decided into the ledger."""
-        screen = self.screens.of(booking, self.terms.as_of)
-        screen.looks += 1
-        if not screen.rules:
-            return
         row = self.history.row_of(booking)
         facts = self.history.facts(booking, self.terms.as_of)
         decided = len(self.decisions)
-        reasons = self._apply_all(screen, facts, position, first_sight=row is None)
+        reasons = self._apply_all(facts, position, first_sight=row is None)
         if reasons:
             self.failures.append(
                 BookingFailure(
@@ -213,16 +208,14 @@ class _Run:
             flags = {decision.flag: True for decision in live if decision.flag}
             self.history.write(known.with_values(**flags))
 
-    def _apply_all(
-        self, screen: Screen, facts: Facts, position: int, *, first_sight: bool
-    ) -> list[str]:
+    def _apply_all(self, facts: Facts, position: int, *, first_sight: bool) -> list[str]:
         """Reasons why rules could say neither yes nor no.
 
         A field of another type costs the one rule that reads it. An incomplete row ends the
         look at the booking, as it did in LEGACY: its flags cannot be trusted for any rule.
         """
         reasons: list[str] = []
-        for compiled in screen.rules:
+        for compiled in self.compiled:
             try:
                 self._apply(compiled, facts, position, first_sight=first_sight)
             except FieldUnreadable as error:
@@ -230,7 +223,6 @@ class _Run:
                 reasons.append(f"rule {compiled.rule.name}: {error}")
             except LedgerRowIncomplete as error:
                 self.unreadable[compiled.rule.name] += 1
-                screen.end_look_at(compiled)
                 return [*reasons, str(error)]
         return reasons
 
@@ -316,7 +308,6 @@ class _Run:
 
     def plan(self, ledger: Ledger) -> WindowPlan:
         """The finished plan."""
-        self.misses += self.screens.misses()
         not_matched = {f"{rule}: {reason}": n for (rule, reason), n in self.misses.items()}
         if self.unknown_stores:
             not_matched["bookings: unknown store"] = self.unknown_stores
