@@ -31,7 +31,8 @@ def outdated(
 ) -> None:
     """List customers whose visit is not over and whose text reads differently today.
 
-    Without --resend it only looks. With it, each of them gets today's text through the outbox.
+    Looks at visits of the next 31 days. Without --resend it only looks; with it, each of them
+    gets today's text through the outbox.
     """
     if resend and not (by and reason):
         raise fail("--resend needs --by and --reason")
