@@ -12,6 +12,7 @@ from booking_sms.domain.phone import (
     parse_phone,
     recipient_of,
     textable_digits,
+    written_phone,
 )
 
 OLD_MOBILE = "011" + "0001234"  # ten digits, from before 010
@@ -106,6 +107,38 @@ def test_ledger_keys_are_sliced_as_the_predecessor_sliced(raw: str, key: str) ->
 def test_a_recipient_that_cannot_be_texted_keeps_what_was_given() -> None:
     assert recipient_of("02-000-0000") == "020000000"
     assert recipient_of("+82 10-0000-1234") == "01000001234"
+
+
+@pytest.mark.parametrize(
+    ("raw", "written"),
+    [
+        pytest.param("01000001234", "010-0000-1234", id="mobile"),
+        pytest.param("010 0000-1234", "010-0000-1234", id="oddly parted"),
+        pytest.param(OLD_MOBILE, "011-000-1234", id="ten digits"),
+        pytest.param("020000000", "02-000-0000", id="Seoul, nine digits"),
+        pytest.param("0200000000", "02-0000-0000", id="Seoul, ten digits"),
+        pytest.param("0310000000", "031-000-0000", id="province"),
+        pytest.param("07000000000", "070-0000-0000", id="internet phone"),
+        pytest.param("050400001234", "0504-0000-1234", id="safe, twelve digits"),
+        pytest.param("05040001234", "0504-000-1234", id="safe, eleven digits"),
+        pytest.param("0800000100", "080-000-0100", id="free of charge"),
+        pytest.param("15990100", "1599-0100", id="representative"),
+        pytest.param("010-****-1234", "010-****-1234", id="masked"),
+        pytest.param("+1 202 555 0100", "+1 202 555 0100", id="foreign"),
+        pytest.param("12", "12", id="too short"),
+        pytest.param("", "", id="empty"),
+    ],
+)
+def test_numbers_are_written_as_people_write_them(raw: str, written: str) -> None:
+    assert written_phone(raw) == written
+
+
+@given(st.text(alphabet="0123456789- ", max_size=16))
+def test_writing_a_number_keeps_its_digits_and_is_done_once(raw: str) -> None:
+    written = written_phone(raw)
+
+    assert [ch for ch in written if ch.isdigit()] == [ch for ch in raw if ch.isdigit()]
+    assert written_phone(written) == written
 
 
 def test_numbers_do_not_show_in_a_repr() -> None:
