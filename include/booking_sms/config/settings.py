@@ -50,6 +50,9 @@ class Settings(BaseModel):
     daily_text_cap: int = Field(
         2000, ge=1, description="safety cap of texts a day; holds and pages"
     )
+    advertising_gap_days: int = Field(
+        1, ge=0, le=365, description="days between two advertising texts to one number; 0 = none"
+    )
     chrome_binary: str = ""
     chromedriver: str = ""
 
