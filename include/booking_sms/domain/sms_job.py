@@ -166,6 +166,7 @@ class SmsJob:
     """One message to one recipient. All datetimes are aware; ``t0`` is epoch milliseconds.
 
     ``out_of_hours`` says what its rule wants out of ``allowed_hours``: ``defer`` or ``drop``.
+    ``outside_euc_kr`` are code points of its text that SENS may refuse.
     ``not_before``, ``not_after`` and ``due_at`` are business time; ``t0`` and
     ``lease_until`` (epoch ms) are transport time. ``attempt`` is the fencing token.
     """
@@ -201,6 +202,7 @@ class SmsJob:
     doubt_resend_minutes: int | None = None
     allowed_hours: str = ""
     out_of_hours: str = "defer"
+    outside_euc_kr: str = ""
     visit_at: datetime | None = None
     request_id: str = ""
     message_id: str = ""

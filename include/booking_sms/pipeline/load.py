@@ -253,6 +253,7 @@ class _JobBuilder:
                 "sender": message.sender,
                 "subject": message.subject,
                 "message_type": message.message_type.value,
+                "outside_euc_kr": message.outside_euc_kr,
                 "body_sha": _sha256(message.content),
             }
         return wire | {"message_class": rule.message_class.value}
@@ -261,10 +262,18 @@ class _JobBuilder:
         return {
             **self._policy(decision.rule),
             "window": self.window.name,
-            "template_digest": message.template_digest if message else "",
+            "template_digest": message.template_digest if message else self._digest(decision),
             "booking_version": decision.booking.version,
             "doubt_resend_minutes": decision.rule.doubt_resend_minutes,
         }
+
+    def _digest(self, decision: Decision) -> str:
+        """Version of a text that could not be rendered, where there is one."""
+        template = self.catalog.messages.templates.get(decision.rule.template)
+        try:
+            return template.digest_for(decision.booking.store_id) if template else ""
+        except MessageTextMissing:
+            return ""
 
     def _policy(self, rule: Rule) -> dict[str, Any]:
         """What every job takes from its rule."""

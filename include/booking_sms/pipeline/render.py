@@ -12,7 +12,13 @@ from jinja2 import TemplateError
 
 from booking_sms.domain.decision import Decision
 from booking_sms.domain.errors import TextUnresolved
-from booking_sms.domain.message import MessageClass, RenderedMessage, choose_type, sens_bytes
+from booking_sms.domain.message import (
+    MessageClass,
+    RenderedMessage,
+    choose_type,
+    outside_euc_kr,
+    sens_bytes,
+)
 from booking_sms.domain.store import StoreDirectory
 from booking_sms.domain.template import (
     MessageCatalog,
@@ -55,6 +61,7 @@ def render(
         template=template.name,
         template_digest=template.digest_for(store.store_id),
         bytes_used=sens_bytes(content),
+        outside_euc_kr=outside_euc_kr(subject + content),
     )
 
 
