@@ -6,6 +6,7 @@ half. Secrets are looked up here and nowhere earlier, only those that the text r
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from jinja2 import TemplateError
@@ -29,6 +30,8 @@ from booking_sms.domain.template import (
 from booking_sms.domain.text_language import compiled
 from booking_sms.pipeline.text_values import variables
 from booking_sms.ports import SecretSource
+
+_QUOTED = re.compile(r"""'[^']*'|"[^"]*\"""")
 
 ANOTHER_TYPE = (TypeError, ValueError, ArithmeticError, AttributeError, LookupError)
 """What an expression raises on a value that is not of the type it was written for."""
@@ -75,7 +78,18 @@ def fill(
     try:
         text = compiled(source).render(values)
     except TemplateError as error:
-        raise TextUnresolved(template=template.name, why=error.message) from None
+        why = _impersonal(error.message or "", source)
+        raise TextUnresolved(template=template.name, why=why) from None
     except ANOTHER_TYPE as error:
         raise TextUnresolved(template=template.name, why=type(error).__name__) from None
     return text.translate({ord(bad): good for bad, good in catalog.replacements.items()})
+
+
+def _impersonal(why: str, source: str) -> str:
+    """Jinja2's words without what it quotes, unless that stands in the source or is a type."""
+
+    def keep(quoted: re.Match[str]) -> str:
+        word = quoted[0][1:-1]
+        return quoted[0] if word in source or word.endswith(" object") else "'...'"
+
+    return _QUOTED.sub(keep, why)

@@ -26,6 +26,7 @@ OLD_MOBILE = "011" + "0001234"  # ten digits, from before 010
         pytest.param(" 010 0000 1234 ", PhoneKind.MOBILE, "01000001234", id="blanks"),
         pytest.param("+82 10-0000-1234", PhoneKind.MOBILE, "01000001234", id="country code"),
         pytest.param(OLD_MOBILE, PhoneKind.MOBILE, OLD_MOBILE, id="ten digits"),
+        pytest.param("1000001234", PhoneKind.MOBILE, "01000001234", id="ten digits, lost zero"),
         pytest.param("050000001234", PhoneKind.SAFE, "050000001234", id="safe, twelve digits"),
         pytest.param("05000001234", PhoneKind.SAFE, "05000001234", id="safe, eleven digits"),
         pytest.param("02-000-0000", PhoneKind.LANDLINE, "020000000", id="landline"),
@@ -38,6 +39,7 @@ OLD_MOBILE = "011" + "0001234"  # ten digits, from before 010
         pytest.param(None, PhoneKind.EMPTY, "", id="none"),
         pytest.param("번호 없음", PhoneKind.INVALID, "", id="words"),
         pytest.param("12", PhoneKind.INVALID, "012", id="too short"),
+        pytest.param("15990100", PhoneKind.INVALID, "015990100", id="representative"),
         pytest.param("０１０00001234", PhoneKind.INVALID, "", id="full-width digits"),
     ],
 )
@@ -85,6 +87,30 @@ def test_a_parsed_number_parses_to_itself(raw: str) -> None:
 @given(st.from_regex(r"0100[0-9]{7}", fullmatch=True))
 def test_masks_show_three_and_four_digits(digits: str) -> None:
     assert mask_phone(digits) == f"{digits[:3]}-****-{digits[-4:]}"
+
+
+@given(st.from_regex(r"050[0-9]{8,9}", fullmatch=True))
+def test_every_safe_number_receives_texts_as_it_is(digits: str) -> None:
+    assert textable_digits(digits) == digits
+
+
+@given(
+    st.one_of(
+        st.from_regex(r"0(2|3[1-3]|4[1-4]|5[1-5]|6[1-4]|70)[0-9]{7,8}", fullmatch=True),
+        st.from_regex(r"\+(1|81|86|49)[0-9]{9,10}", fullmatch=True),
+        st.from_regex(r"010-[*]{4}-[0-9]{4}", fullmatch=True),
+    )
+)
+def test_no_other_number_does_and_its_digits_are_not_told(raw: str) -> None:
+    with pytest.raises(PhoneInvalid) as caught:
+        textable_digits(raw)
+
+    assert not any(ch.isdigit() for ch in str(caught.value))
+
+
+@given(st.from_regex(r"1000[0-9]{6}", fullmatch=True))
+def test_a_mobile_that_lost_its_first_zero_is_understood(raw: str) -> None:
+    assert textable_digits(raw) == f"0{raw}"
 
 
 def test_short_numbers_are_masked_whole() -> None:

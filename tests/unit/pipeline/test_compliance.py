@@ -148,6 +148,34 @@ def test_planning_that_is_late_itself_drops_what_was_due_in_time(world: World) -
     assert story(job) == ("suppressed", "outside_hours", at("20:40"))
 
 
+@pytest.mark.parametrize(
+    ("out_of_hours", "expected"),
+    [
+        ("defer", ("scheduled", "outside_hours", at("09:00", 3))),
+        ("drop", ("suppressed", "outside_hours", at("22:00"))),
+    ],
+)
+def test_a_notice_to_colleagues_follows_its_rule_too(
+    world: World, out_of_hours: str, expected: tuple[str, str, datetime]
+) -> None:
+    rules = RuleSet.model_validate({
+        "name": "mine",
+        "rules": [
+            {
+                "name": "finished",
+                "action": "log_event",
+                "kind": "finished",
+                "when": {"type": "booking_status", "status": "completed"},
+                "not_after": {"as_of": "1d"},
+                "allowed_hours": "09:00-18:00",
+                "out_of_hours": out_of_hours,
+            }
+        ],
+    })
+
+    assert story(planned(world, rules, at("22:00"), at("22:00"))) == expected
+
+
 # --- hours, in a backfill ---------------------------------------------------------------------
 
 

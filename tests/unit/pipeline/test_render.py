@@ -121,6 +121,15 @@ def test_what_cannot_be_filled_in_is_never_sent(text: str) -> None:
     assert "김시험" not in str(caught.value)
 
 
+@pytest.mark.parametrize("name", ["김시험", "O'Neil", 'a "b"'])
+def test_the_reason_names_the_variable_and_never_the_person(name: str) -> None:
+    with pytest.raises(TextUnresolved, match="has no attribute 'nickname'"):
+        rendered("{{ booking.nickname }}", guide(name=name))
+    with pytest.raises(TextUnresolved) as caught:
+        rendered("{{ booking[booking.name] }}", guide(name=name))
+    assert name not in str(caught.value)
+
+
 def test_a_missing_secret_holds_only_texts_that_use_it() -> None:
     nothing = InMemorySecretSource()
 
