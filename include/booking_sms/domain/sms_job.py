@@ -165,7 +165,8 @@ class LedgerEntry:
 class SmsJob:
     """One message to one recipient. All datetimes are aware; ``t0`` is epoch milliseconds.
 
-    ``out_of_hours`` says what its rule wants out of ``allowed_hours``: ``defer`` or ``drop``.
+    ``out_of_hours`` says what its rule wants out of ``allowed_hours``: ``defer`` or ``drop``,
+    ``deferred_to`` when such a day's message resumes (``20:00``).
     ``outside_euc_kr`` are code points of its text that SENS may refuse.
     ``not_before``, ``not_after`` and ``due_at`` are business time; ``t0`` and
     ``lease_until`` (epoch ms) are transport time. ``attempt`` is the fencing token.
@@ -202,6 +203,7 @@ class SmsJob:
     doubt_resend_minutes: int | None = None
     allowed_hours: str = ""
     out_of_hours: str = "defer"
+    deferred_to: str = ""
     outside_euc_kr: str = ""
     visit_at: datetime | None = None
     request_id: str = ""

@@ -102,8 +102,10 @@ def is_advertising(job: SmsJob) -> bool:
 def lawful_hours(job: SmsJob, resumes: str) -> AllowedHours | None:
     """Hours in which the job may go out; for advertising never beyond the law's.
 
-    None means any hour. Raises ValueError for hours that cannot be read.
+    What comes outside resumes as its rule says, else at ``resumes``. None means any hour.
+    Raises ValueError for hours that cannot be read.
     """
+    resumes = job.deferred_to or resumes
     own = parse_hours(job.allowed_hours, resumes) if job.allowed_hours else None
     if not is_advertising(job):
         return own

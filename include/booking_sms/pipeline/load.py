@@ -285,6 +285,7 @@ class _JobBuilder:
             "priority": rule.priority,
             "allowed_hours": rule.allowed_hours or "",
             "out_of_hours": rule.out_of_hours.value,
+            "deferred_to": f"{rule.hours.resumes:%H:%M}" if rule.hours else "",
         }
 
 

@@ -142,6 +142,22 @@ def test_what_dispatch_comes_to_too_late_follows_its_rule_too(
     assert world.texts == []
 
 
+@pytest.mark.parametrize(
+    ("deferred_to", "until"), [("10:30", at("10:30", 3)), (None, at("08:10", 3))]
+)
+def test_both_looks_put_off_to_where_the_rule_says(
+    world: World, deferred_to: str | None, until: datetime
+) -> None:
+    rules = promotion(deferred_to=deferred_to)
+    early = planned(world, rules, at("20:49"), at("20:49"))
+    world.clock.set(at("20:50"))
+    late = planned(World(), rules, at("20:50"), at("20:50"))
+
+    world.dispatch()
+
+    assert world.stored(early).not_before == late.not_before == until
+
+
 def test_planning_that_is_late_itself_drops_what_was_due_in_time(world: World) -> None:
     job = planned(world, DROP, at("20:40"), at("20:55"))
 
