@@ -6,7 +6,7 @@ its result may travel through XCom. What happens inside each step lives in ``pip
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -14,6 +14,9 @@ from typing import Any
 import structlog
 
 from booking_sms.bootstrap import Application
+from booking_sms.domain.booking import Booking
+from booking_sms.domain.catalog import Catalog
+from booking_sms.domain.decision import WindowPlan
 from booking_sms.domain.errors import (
     BookingSmsError,
     ConfigError,
@@ -21,9 +24,19 @@ from booking_sms.domain.errors import (
     StoresFailed,
     WindowRefused,
 )
+from booking_sms.domain.ledger import Ledger
 from booking_sms.domain.sms_job import OPEN_SHARDS, SmsJob
 from booking_sms.domain.window import WINDOW_LENGTH, CoverageStatus, StoreCoverage, Window
-from booking_sms.pipeline import delivery, dispatch, load, plan, reconcile, report, settle
+from booking_sms.pipeline import (
+    delivery,
+    dispatch,
+    load,
+    plan,
+    reconcile,
+    report,
+    rule_stats,
+    settle,
+)
 from booking_sms.pipeline import extract as extraction
 from booking_sms.pipeline.day_totals import day_totals
 from booking_sms.pipeline.plan_document import read_plan, write_plan
@@ -160,17 +173,16 @@ def check_bookings(app: Application, window: Window, extracts: Sequence[Summary]
 
 
 def plan_jobs(app: Application, window: Window, extracts: Sequence[Summary]) -> Summary:
-    """Decide for every booking, render, and stage the plan (sealed); counts and its key."""
+    """Decide for every booking, render, and stage the plan (sealed); counts and its key.
+
+    Store by store: what one task holds in memory is the largest store and the messages made.
+    """
     if not extracts:
         raise StoresFailed("no store could be read", window=window.name)
     catalog = app.catalog()
-    bookings = extraction.load_bookings(app.stage, [item["key"] for item in extracts])
-    ledger = load.gather_ledger(app.ledger, app.jobs, bookings, catalog.rules)
-    decided = plan.plan_window(
-        bookings, ledger, catalog.rules, catalog.stores, window, app.rollout_stages()
-    )
-    batch = load.build_jobs(
-        decided,
+    batch = load.build_batch(
+        _plans(app, window, catalog, [item["key"] for item in extracts]),
+        window,
         catalog,
         app.secrets,
         hmac_key=app.connections.own.hmac_key,
@@ -183,6 +195,21 @@ def plan_jobs(app: Application, window: Window, extracts: Sequence[Summary]) -> 
     alert_on_texts(batch, catalog.messages, app.control, app.clock.now(), app.alert)
     key = write_plan(app.stage, app.sealer, window, batch)
     return {"plan_key": key, "counts": batch.counts()}
+
+
+def _plans(
+    app: Application, window: Window, catalog: Catalog, keys: Iterable[str]
+) -> Iterator[WindowPlan]:
+    """One plan a staged store, read when its turn comes, and that of the digests."""
+    planner = plan.WindowPlanner(catalog.rules, catalog.stores, window, app.rollout_stages())
+    digests = load.gather_digests(app.jobs, catalog.rules)
+    return plan.plan_stores(planner, (_chunk(app, key) for key in keys), digests)
+
+
+def _chunk(app: Application, key: str) -> tuple[tuple[Booking, ...], Ledger]:
+    """One staged store's bookings and what is known of them."""
+    bookings = extraction.load_bookings(app.stage, [key])
+    return bookings, load.gather_ledger(app.ledger, app.jobs, bookings)
 
 
 def load_jobs(app: Application, window: Window, plan_key: str) -> Summary:
@@ -224,7 +251,7 @@ def window_report(
     failed = [row.store_id for row in coverage if row.status is CoverageStatus.FAILED]
     if failed:
         app.alert(f"window {window.name}: stores not read: {', '.join(failed)}")
-    jobs, accounting = _account(app, loaded)
+    jobs, accounting = _account(app, window, loaded)
     text = report.window_text(window, coverage, jobs, app.catalog().stores)
     if text:
         app.tell_owner(text)
@@ -232,13 +259,17 @@ def window_report(
 
 
 def _account(
-    app: Application, loaded: Mapping[str, Any] | None
+    app: Application, window: Window, loaded: Mapping[str, Any] | None
 ) -> tuple[list[SmsJob], dict[str, Any]]:
-    """The window's planned jobs as they stand in the outbox, and their accounting identity."""
+    """The window's planned jobs as they stand in the outbox, and their accounting identity.
+
+    What each rule did is added to the day's counts, once a window.
+    """
     if not loaded or not loaded.get("plan_key"):
         return [], {}
     batch = read_plan(app.stage, app.sealer, str(loaded["plan_key"]))
     identity = report.window_accounting(batch, app.jobs)
+    rule_stats.count_window(app.control, window, batch.rules)
     keys = [(job.booking_num, job.sort_key) for job, _ in batch.jobs]
     return report.read_jobs(app.jobs, keys), identity.as_dict()
 

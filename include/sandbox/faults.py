@@ -16,6 +16,7 @@ class Fault:
     :param kind: what happens, a word of that service's list of kinds.
     :param params: details of the kind, e.g. ``{"seconds": 3}``.
     :param times: how many calls it hits; ``None`` means until it is cleared.
+    :param after: how many calls that it is meant for it lets pass before the first hit.
     :param match: facts that must be equal, e.g. ``{"store": "900103"}``; a list means any of.
     """
 
@@ -26,6 +27,7 @@ class Fault:
     times: int | None = 1
     match: dict[str, Any] = field(default_factory=dict)
     id: int = 0
+    after: int = 0
 
     def applies(self, service: str, operation: str, facts: dict[str, Any]) -> bool:
         """Whether this fault is meant for that call."""
@@ -73,12 +75,19 @@ class FaultBook:
         return dropped
 
     def take(self, service: str, operation: str, **facts: Any) -> Fault | None:
-        """Return the first fault meant for this call and use up one of its times."""
+        """Return the first fault meant for this call and use up one of its times.
+
+        While that one still lets calls pass, those behind it wait: a script keeps its order.
+        """
         with self._lock:
             for fault in self._faults:
-                if fault.applies(service, operation, facts):
-                    self._use(fault)
-                    return fault
+                if not fault.applies(service, operation, facts):
+                    continue
+                if fault.after > 0:
+                    fault.after -= 1
+                    return None
+                self._use(fault)
+                return fault
         return None
 
     def _use(self, fault: Fault) -> None:

@@ -169,6 +169,15 @@ def test_an_old_window_is_held_for_approval(app):
     assert {job.reason for job in app.jobs.jobs} == {"awaiting_approval"}
 
 
+def test_stores_of_an_old_window_wait_for_one_approval(app):
+    app.source.put(make_booking(store_id="900104", starts_in=timedelta(hours=1)))
+
+    run_window(app, Window(NOW - timedelta(hours=1)))
+
+    assert {job.store_id for job in app.jobs.jobs} == {"900101", "900104"}
+    assert len({job.plan_hash for job in app.jobs.jobs}) == 1
+
+
 def test_an_old_window_is_decided_on_its_own_snapshot(app):
     old = Window(NOW - timedelta(hours=1))
     app.clock.set(old.as_of)

@@ -80,8 +80,8 @@ class InMemoryApplication(Application):
             "source": FakeBookingSource(),
             "session": FakeNaverSession(),
             "gateway": InMemorySmsGateway(self.transport_clock),
-            "_owner_channel": RecordingAlertChannel(),
-            "_team_channel": RecordingAlertChannel(),
+            "_owner_channel": RecordingAlertChannel("telegram"),
+            "_team_channel": RecordingAlertChannel("slack"),
         }
         self.__dict__["dispatch_services"] = DispatchServices(
             jobs=self.jobs,
@@ -92,5 +92,6 @@ class InMemoryApplication(Application):
             clock=self.clock,
             transport_clock=self.transport_clock,
             sleep=lambda seconds: None,
+            channels=self.channels,
         )
         self.control.set_delivery_mode("live", by="test", reason="test")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from booking_sms.cli import control, doctor, outbox, plan, run, sandbox
+from booking_sms.cli import bench, control, doctor, faults, outbox, plan, run, sandbox
 from booking_sms.cli.composition import close_applications, described
 from booking_sms.cli.console import fail, log_to_stderr
 from booking_sms.domain.errors import BookingSmsError, ConfigError
@@ -19,6 +19,8 @@ app = typer.Typer(
 app.add_typer(sandbox.app, name="sandbox")
 app.add_typer(outbox.app, name="outbox")
 app.add_typer(control.app, name="control")
+app.add_typer(faults.app, name="faults")
+app.add_typer(bench.app, name="bench")
 plan.register(app)
 run.register(app)
 doctor.register(app)

@@ -9,8 +9,9 @@ from typing import Any
 
 import typer
 
+from booking_sms.adapters.clock import SystemClock
 from booking_sms.adapters.naver.parsing import parse_booking
-from booking_sms.cli import rules_diff
+from booking_sms.cli import rules_diff, rules_stats
 from booking_sms.cli.catalogs import catalog_of, include_folder
 from booking_sms.cli.console import (
     JsonOption,
@@ -23,6 +24,7 @@ from booking_sms.cli.console import (
 )
 from booking_sms.config.rules_check import CheckedFile, Note, check_rule_files, rule_files
 from booking_sms.config.yaml_source import display_path
+from booking_sms.domain.booking import KST
 from booking_sms.domain.conditions import Verdict
 from booking_sms.domain.ledger import Ledger
 from booking_sms.domain.message import ESTIMATED_KRW
@@ -37,6 +39,7 @@ message_app = typer.Typer(no_args_is_help=True, help="Texts as customers get the
 RulesOption = typer.Option("legacy", "--rules", help="Name of the rule set.")
 ScenariosOption = typer.Option(..., "--scenarios", help="Scenario file, JSONL.")
 rules_app.command()(rules_diff.diff)
+rules_app.command()(rules_stats.stats)
 MARKS = {True: "yes", False: "no", None: "cannot say"}
 
 
@@ -57,7 +60,8 @@ def check(
     Errors and warnings are lines of file:line: message; any error makes it exit 2.
     """
     home = include_folder()
-    checked = check_rule_files(rule_files(target or rules, home / "rules"), home)
+    today = SystemClock().now().astimezone(KST).date()
+    checked = check_rule_files(rule_files(target or rules, home / "rules"), home, today)
     found = (note for one in checked for note in (*one.errors, *_render_notes(one)))
     errors = list(dict.fromkeys(found))  # a wrong text or store is wrong for every rule file
     warnings = [note for one in checked for note in one.warnings]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from datetime import date
 from pathlib import Path
 
 from booking_sms.config.messages_loader import load_messages
@@ -54,11 +55,16 @@ def catalog_with(source: YamlSource, messages: MessageCatalog, stores: StoreDire
     return catalog
 
 
-def review_lines(source: YamlSource, catalog: Catalog, severity: Severity) -> list[str]:
-    """What the review of the rules says at this severity, each line with file and line."""
+def review_lines(
+    source: YamlSource, catalog: Catalog, severity: Severity, today: date | None = None
+) -> list[str]:
+    """What the review of the rules says at this severity, each line with file and line.
+
+    With ``today``, the Korean date, also what is over by then.
+    """
     return [
         source.problem(finding.loc, finding.message)
-        for finding in review(catalog.rules)
+        for finding in review(catalog.rules, today)
         if finding.severity is severity
     ]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from pathlib import Path
 
@@ -51,22 +52,30 @@ class CheckedFile:
     warnings: tuple[Note, ...] = ()
 
 
-def check_rule_files(paths: Iterable[Path], home: Path) -> list[CheckedFile]:
-    """Each file with the texts and stores of ``home``; what is wrong with those is said too."""
+def check_rule_files(
+    paths: Iterable[Path], home: Path, today: date | None = None
+) -> list[CheckedFile]:
+    """Each file with the texts and stores of ``home``; what is wrong with those is said too.
+
+    With ``today``, the Korean date, rules whose days are over are warned of.
+    """
     texts = cache(lambda folder: load_texts(folder, home))
     stores = cache(lambda: load_stores(home / "stores"))
-    return [_checked(path, texts, stores) for path in paths]
+    return [_checked(path, texts, stores, today) for path in paths]
 
 
 def _checked(
-    path: Path, texts: Callable[[Path], MessageCatalog], stores: Callable[[], StoreDirectory]
+    path: Path,
+    texts: Callable[[Path], MessageCatalog],
+    stores: Callable[[], StoreDirectory],
+    today: date | None,
 ) -> CheckedFile:
     try:
         source = read_yaml(path)
         catalog = catalog_with(source, texts(path.parent), stores())
     except RuleInvalid as error:
         return CheckedFile(path=path, errors=notes_of(str(error).splitlines()))
-    warnings = notes_of(review_lines(source, catalog, Severity.WARNING))
+    warnings = notes_of(review_lines(source, catalog, Severity.WARNING, today))
     return CheckedFile(path=path, source=source, catalog=catalog, warnings=warnings)
 
 

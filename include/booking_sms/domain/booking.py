@@ -76,7 +76,8 @@ class Booking:
     @property
     def booking_time(self) -> str:
         """Start of the visit as LEGACY's ledger writes it (KST wall clock)."""
-        return self.starts_at.astimezone(KST).strftime("%Y-%m-%d %H:%M:%S")
+        wall = self.starts_at.astimezone(KST).replace(tzinfo=None)
+        return wall.isoformat(sep=" ", timespec="seconds")
 
     @property
     def option_names(self) -> tuple[str, ...]:

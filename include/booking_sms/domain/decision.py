@@ -10,6 +10,7 @@ from datetime import datetime
 from booking_sms.domain.booking import Booking
 from booking_sms.domain.ledger import Ledger
 from booking_sms.domain.rule import Rule, Scope
+from booking_sms.domain.rule_counts import RuleCounts
 from booking_sms.domain.window import Window
 
 
@@ -75,7 +76,8 @@ class BookingFailure:
 class WindowPlan:
     """All decisions of one window in LEGACY's order, with counters of what did not match.
 
-    ``notices`` go to colleagues; they change no ledger and are compared with nothing.
+    ``notices`` go to colleagues; they change no ledger and are compared with nothing. ``rules``
+    counts, by name, what each rule saw; planned and held are known once jobs are made.
     """
 
     window: Window
@@ -84,5 +86,6 @@ class WindowPlan:
     notices: tuple[Notice, ...] = ()
     failures: tuple[BookingFailure, ...] = ()
     not_matched: Mapping[str, int] = field(default_factory=Counter)
+    rules: Mapping[str, RuleCounts] = field(default_factory=dict)
     ledger_before: Ledger = field(default_factory=Ledger)
     ledger_after: Ledger = field(default_factory=Ledger)

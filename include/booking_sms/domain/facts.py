@@ -27,7 +27,8 @@ class Facts:
     def date_of(self, which: str) -> date:
         """Korean date of the ``visit``, or ``today``."""
         instant = self.booking.starts_at if which == "visit" else self.as_of
-        return instant.astimezone(KST).date()
+        # Both are in KST as a rule, and this is asked for every booking and rule.
+        return (instant if instant.tzinfo is KST else instant.astimezone(KST)).date()
 
 
 Check = Callable[[Facts], bool]

@@ -7,8 +7,10 @@ so a way may look wider than it is: a rule called impossible really is.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from functools import singledispatch
 from itertools import product
 from typing import Any
@@ -18,11 +20,12 @@ from booking_sms.domain.booking import BookingStatus
 from booking_sms.domain.condition_checks import AMOUNT_FIELD, SOURCE_FIELD, VISITS_FIELD
 from booking_sms.domain.limits import NO, YES, Among, Limit, Span, meet
 from booking_sms.domain.rule import Rule
+from booking_sms.domain.rule_timing import Active
 
 STATUS, STORE, ROW = "booking status", "store", "row in the ledger"
 LEAD, SINCE_END = "minutes before the visit", "minutes after the visit"
-SINCE_CANCEL, VISIT_DATE = "minutes after the cancellation", "date of the visit"
-TODAY_IS_VISIT = "visit today"
+SINCE_CANCEL, VISIT_DATE = "minutes after the cancellation", "date of visit"
+TODAY_IS_VISIT, TODAY_DATE, HOUR = "visit today", "date of today", "hour of the day"
 WINDOWS = (LEAD, SINCE_END, SINCE_CANCEL)
 """Dimensions that move with the clock: a narrow span can fall between two runs."""
 MOST_WAYS = 256
@@ -62,7 +65,7 @@ class Way:
         return Way((*self.parts, *other.parts))
 
     def _same_day(self) -> Iterator[tuple[str, Limit, Loc]]:
-        """A visit today has today's weekday, and is a holiday if today is one."""
+        """A visit today has today's date and weekday, and is a holiday if today is one."""
         if not any(name == TODAY_IS_VISIT and limit == YES for name, limit, _ in self.parts):
             return
         for name, limit, loc in self.parts:
@@ -76,11 +79,29 @@ class TooManyWays(Exception):
 
 def ways_of(rule: Rule, loc: Loc) -> tuple[Way, ...]:
     """Every way in which a rule can hold; TooManyWays for a rule beyond measure."""
-    ways = list(_ways(rule.when, (*loc, "when"), positive=True))
-    if not rule.stores:
-        return tuple(ways)
-    store = Way(((STORE, Among(frozenset(rule.stores)), (*loc, "stores")),))
-    return tuple(store.with_other(way) for way in ways)
+    gates = Way(tuple(_gates(rule, loc)))
+    return tuple(gates.with_other(way) for way in _ways(rule.when, (*loc, "when"), positive=True))
+
+
+def _gates(rule: Rule, loc: Loc) -> Iterator[tuple[str, Limit, Loc]]:
+    """What a rule asks before its conditions."""
+    if rule.active is not None:
+        for dimension, limit in active_limits(rule.active):
+            yield dimension, limit, (*loc, "active")
+    if rule.stores:
+        yield STORE, Among(frozenset(rule.stores)), (*loc, "stores")
+
+
+def active_limits(active: Active) -> Limits:
+    """The dates, and the weekdays that there are among them."""
+    first = -math.inf if active.from_ is None else active.from_.toordinal()
+    last = math.inf if active.to is None else active.to.toordinal()
+    dates = (TODAY_DATE, Span(first, last))
+    days = frozenset(active.weekdays or language.DAYS)
+    if active.from_ and active.to and (active.to - active.from_).days < len(language.DAYS):
+        spanned = range(active.from_.toordinal(), active.to.toordinal() + 1)
+        days &= {language.DAYS[date.fromordinal(day).weekday()] for day in spanned}
+    return (dates, ("weekday of today", Among(days)))
 
 
 def _ways(condition: Any, loc: Loc, *, positive: bool) -> Iterable[Way]:
@@ -201,7 +222,7 @@ def _(condition: language.FlagIsFalse) -> Limits:
 
 @limits_of.register
 def _(condition: language.CurrentHour) -> Limits:
-    return (("hour of the day", Among.of(condition.hour)),)
+    return ((HOUR, Among.of(condition.hour)),)
 
 
 @limits_of.register

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from itertools import combinations
 
 from booking_sms.domain import condition_model as language
 from booking_sms.domain.ledger import FLAG_OF_KIND
 from booking_sms.domain.limits import Span
-from booking_sms.domain.rule import Rule, RuleSet
+from booking_sms.domain.rule import Rule, RuleSet, Scope
 from booking_sms.domain.rule_limits import (
+    HOUR,
     STATUS,
     WINDOWS,
     Loc,
@@ -45,12 +47,16 @@ class Finding:
     message: str
 
 
-def review(rules: RuleSet) -> Iterator[Finding]:
-    """Every finding, rule by rule, then those about pairs of rules."""
+def review(rules: RuleSet, today: date | None = None) -> Iterator[Finding]:
+    """Every finding, rule by rule, then those about pairs of rules.
+
+    With ``today``, the Korean date, also what is over by then.
+    """
     possible: dict[str, tuple[Way, ...]] = {}
     for number, rule in enumerate(rules.rules):
         loc: Loc = ("rules", number)
         yield from _unknown_flags(rule, loc)
+        yield from _over(rule, loc, today)
         try:
             ways = ways_of(rule, loc)
         except TooManyWays:
@@ -60,7 +66,16 @@ def review(rules: RuleSet) -> Iterator[Finding]:
         possible[rule.name] = tuple(way for way in ways if way.contradiction() is None)
         yield from _narrow_windows(possible[rule.name])
         yield from _any_status(possible[rule.name], loc)
+        yield from _any_hour(rule, possible[rule.name], loc)
     yield from _rivals(rules, possible)
+    yield from _names_in_use(rules)
+
+
+def _over(rule: Rule, loc: Loc, today: date | None) -> Iterator[Finding]:
+    last = rule.active.to if rule.active else None
+    if rule.enabled and last and today and last < today:
+        said = f"the rule's days are over since {last}: take it out, or give it new days"
+        yield _warning((*loc, "active", "to"), said)
 
 
 def _unknown_flags(rule: Rule, loc: Loc) -> Iterator[Finding]:
@@ -105,6 +120,23 @@ def _any_status(ways: tuple[Way, ...], loc: Loc) -> Iterator[Finding]:
     if any(STATUS not in way.limits() for way in ways):
         said = "asks for no booking status: cancelled bookings can match too"
         yield _warning((*loc, "when"), said)
+
+
+def _any_hour(rule: Rule, ways: tuple[Way, ...], loc: Loc) -> Iterator[Finding]:
+    """A digest goes out once, with what its first window finds."""
+    if rule.scope is Scope.RUN and any(HOUR not in way.limits() for way in ways):
+        said = "a digest that asks for no current_hour is posted at the first window that matches"
+        yield _warning((*loc, "when"), said)
+
+
+def _names_in_use(rules: RuleSet) -> Iterator[Finding]:
+    """A former kind that still goes out would count for two: one silences the other."""
+    users = {rule.kind: rule.name for rule in rules.rules if rule.enabled}
+    for number, rule in enumerate(rules.rules):
+        for kind in rule.formerly:
+            if kind != rule.kind and kind in users:
+                said = f"kind {kind} is still in use by rule {users[kind]!r}: it is no former name"
+                yield _error(("rules", number, "formerly"), said)
 
 
 def _rivals(rules: RuleSet, possible: dict[str, tuple[Way, ...]]) -> Iterator[Finding]:

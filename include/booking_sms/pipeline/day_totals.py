@@ -7,10 +7,11 @@ that was planned twice counts once.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
+from booking_sms.domain.ledger import FAILED
 from booking_sms.domain.sms_job import SmsJob
 from booking_sms.domain.store import StoreDirectory
 from booking_sms.pipeline.accounting import group_of
@@ -48,17 +49,33 @@ def day_totals(
 GROUPS = ("sent", "refused", "skipped", "superseded", "expired", "held", "in_flight")
 
 
+def rule_totals(
+    as_of: datetime, stage: PayloadStage, sealer: Seals, jobs: SmsJobRepository
+) -> dict[str, dict[str, int]]:
+    """By rule, how many messages and notices planned on ``as_of``'s Korean day, up to then, went.
+
+    ``sent`` were accepted and did not fail; ``failed`` were refused or not delivered.
+    """
+    totals: dict[str, Counter[str]] = {}
+    keys = {(job.booking_num, job.sort_key) for job in _planned(as_of, stage, sealer)}
+    for job in read_jobs(jobs, sorted(keys)):
+        totals.setdefault(job.rule, Counter())[_became(job)] += 1
+    return {name: dict(counts) for name, counts in totals.items()}
+
+
+def _became(job: SmsJob) -> str:
+    return "failed" if job.state in FAILED else group_of(job.state.value)
+
+
 def planned_keys(as_of: datetime, stage: PayloadStage, sealer: Seals) -> set[JobKey]:
     """Keys of every text that the day's windows planned."""
-    return {
-        (job.booking_num, job.sort_key)
-        for key in plan_keys(stage, as_of)
-        for job in _texts(read_plan(stage, sealer, key).jobs)
-    }
+    planned = _planned(as_of, stage, sealer)
+    return {(job.booking_num, job.sort_key) for job in planned if job.is_text}
 
 
-def _texts(jobs: Iterable[tuple[SmsJob, str]]) -> Iterable[SmsJob]:
-    return (job for job, _ in jobs if job.is_text)
+def _planned(as_of: datetime, stage: PayloadStage, sealer: Seals) -> Iterator[SmsJob]:
+    for key in plan_keys(stage, as_of):
+        yield from (job for job, _ in read_plan(stage, sealer, key).jobs)
 
 
 def _count(names: Iterable[str]) -> dict[str, int]:

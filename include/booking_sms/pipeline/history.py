@@ -49,11 +49,15 @@ class History:
         key = key_of(booking)
         return Facts(
             booking=booking,
-            row=self._known(booking),
+            row=self._known(booking, key),
             as_of=as_of,
             failed=self._failed.get(key, ()),
-            other_phone=bool(self._phones.get(booking.booking_num, set()) - {key[1]}),
+            other_phone=self._has_other_phone(key),
         )
+
+    def _has_other_phone(self, key: LedgerKey) -> bool:
+        phones = self._phones.get(key[0])
+        return phones is not None and not phones <= {key[1]}
 
     def write(self, row: LedgerRow) -> None:
         """Put or replace a row."""
@@ -75,9 +79,9 @@ class History:
             return False
         return any(_counts_for(promise, rule) for promise in self._promises.get(key, ()))
 
-    def _known(self, booking: Booking) -> LedgerRow | None:
+    def _known(self, booking: Booking, key: LedgerKey) -> LedgerRow | None:
         """The own row with the flags that it inherits, each as far as it counts for this start."""
-        own, previous = self.row_of(booking), self._inherited(booking)
+        own, previous = self.rows.get(key), self._inherited(booking)
         if own is None or previous is None:
             found = own or previous
             return found and self._for_start(found, booking)

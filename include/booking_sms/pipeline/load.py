@@ -32,6 +32,7 @@ from booking_sms.domain.ledger import Ledger, project_ledger
 from booking_sms.domain.message import MessageType, RenderedMessage
 from booking_sms.domain.phone import ledger_phone, recipient_of, textable_digits
 from booking_sms.domain.rule import Rule, RuleSet, Scope
+from booking_sms.domain.rule_counts import RuleCounts, add_up
 from booking_sms.domain.rule_timing import OutOfHours
 from booking_sms.domain.sms_job import (
     OUTSIDE_HOURS,
@@ -68,12 +69,14 @@ class JobBatch:
 
     ``outcomes`` counts what became of every decision: a job state, with the reason for held
     ones, or ``shadow`` (counted, never loaded) and ``failed`` (a booking nobody could decide).
+    ``rules`` says by rule what was looked at and what came of it.
     """
 
     window: str
     jobs: tuple[tuple[SmsJob, str], ...] = field(default=(), repr=False)
     outcomes: Mapping[str, int] = field(default_factory=dict)
     not_matched: Mapping[str, int] = field(default_factory=dict)
+    rules: Mapping[str, RuleCounts] = field(default_factory=dict)
 
     @property
     def plan_hash(self) -> str:
@@ -86,6 +89,7 @@ class JobBatch:
             "planned": len(self.jobs),
             "outcomes": dict(self.outcomes),
             "not_matched": dict(self.not_matched),
+            "rules": {name: counts.as_dict() for name, counts in self.rules.items()},
         }
 
 
@@ -109,27 +113,85 @@ def build_jobs(
     held_plan_hash: str | None = None,
     day_totals: DayTotals = dict,
 ) -> JobBatch:
-    """Render every decision into a job. ``now`` is the business clock's instant.
-
-    An old plan's jobs are held for approval under ``held_plan_hash``, or the batch's own hash.
-    ``day_totals`` counts the day's messages for the digests that tell of them.
-    """
-    builder = _JobBuilder(plan.window, catalog, secrets, hmac_key, code_version, now, day_totals)
-    jobs = [builder.build(decision) for decision in plan.decisions if not decision.shadow]
-    jobs += [builder.build_notice(notice) for notice in plan.notices if not notice.shadow]
-    if plan.window.is_old(now):
-        approval = held_plan_hash or plan_hash(job for job, _ in jobs)
-        jobs = [(_await_approval(job, approval), text) for job, text in jobs]
-    outcomes = Counter(_outcome(job) for job, _ in jobs)
-    outcomes["shadow"] = sum(decision.shadow for decision in plan.decisions)
-    outcomes["shadow"] += sum(notice.shadow for notice in plan.notices)
-    outcomes["failed"] = len(plan.failures)
-    return JobBatch(
-        window=plan.window.name,
-        jobs=tuple(jobs),
-        outcomes=dict(+outcomes),
-        not_matched=dict(plan.not_matched),
+    """Render every decision of one plan into a job; see ``build_batch``."""
+    return build_batch(
+        [plan],
+        plan.window,
+        catalog,
+        secrets,
+        hmac_key=hmac_key,
+        code_version=code_version,
+        now=now,
+        held_plan_hash=held_plan_hash,
+        day_totals=day_totals,
     )
+
+
+def build_batch(
+    plans: Iterable[WindowPlan],
+    window: Window,
+    catalog: Catalog,
+    secrets: SecretSource,
+    *,
+    hmac_key: bytes,
+    code_version: str,
+    now: datetime,
+    held_plan_hash: str | None = None,
+    day_totals: DayTotals = dict,
+) -> JobBatch:
+    """Render every decision of one window's plans into a job; a plan is let go when it is done.
+
+    ``now`` is the business clock's instant. An old window's jobs are held for approval under
+    ``held_plan_hash``, or the batch's own hash. ``day_totals`` counts the day's messages for
+    the digests that tell of them.
+    """
+    builder = _JobBuilder(window, catalog, secrets, hmac_key, code_version, now, day_totals)
+    built = _Built()
+    # map, not a loop over plans: a loop's variable would keep a plan while the next is made.
+    for part in map(builder.build_all, plans):
+        built.add(part)
+    if window.is_old(now):
+        approval = held_plan_hash or plan_hash(job for job, _ in built.jobs)
+        built.jobs = [(_await_approval(job, approval), text) for job, text in built.jobs]
+    return built.batch(window)
+
+
+@dataclass
+class _Built:
+    """What came of a window's plans so far: jobs and counts, no booking."""
+
+    jobs: list[tuple[SmsJob, str]] = field(default_factory=list)
+    shadow: Counter[str] = field(default_factory=Counter)
+    failed: int = 0
+    not_matched: Counter[str] = field(default_factory=Counter)
+    rules: dict[str, RuleCounts] = field(default_factory=dict)
+
+    def add(self, part: _Built) -> None:
+        self.jobs += part.jobs
+        self.shadow += part.shadow
+        self.failed += part.failed
+        self.not_matched += part.not_matched
+        self.rules = add_up(self.rules, part.rules)
+
+    def batch(self, window: Window) -> JobBatch:
+        outcomes = Counter(_outcome(job) for job, _ in self.jobs)
+        outcomes["shadow"] = self.shadow.total()
+        outcomes["failed"] = self.failed
+        return JobBatch(
+            window=window.name,
+            jobs=tuple(self.jobs),
+            outcomes=dict(+outcomes),
+            not_matched=dict(self.not_matched),
+            rules=add_up(self.rules, self._made()),
+        )
+
+    def _made(self) -> dict[str, RuleCounts]:
+        planned = Counter(job.rule for job, _ in self.jobs)
+        held = Counter(job.rule for job, _ in self.jobs if job.state is JobState.HELD)
+        return {
+            name: RuleCounts(planned=planned[name], held=held[name], shadow=self.shadow[name])
+            for name in dict.fromkeys((*planned, *self.shadow))
+        }
 
 
 def _await_approval(job: SmsJob, approval: str) -> SmsJob:
@@ -156,6 +218,19 @@ class _JobBuilder:
     code_version: str
     now: datetime
     day_totals: DayTotals
+
+    def build_all(self, plan: WindowPlan) -> _Built:
+        """The jobs of one plan, and what it counted."""
+        messages: tuple[Decision | Notice, ...] = (*plan.decisions, *plan.notices)
+        jobs = [self.build(decision) for decision in plan.decisions if not decision.shadow]
+        jobs += [self.build_notice(notice) for notice in plan.notices if not notice.shadow]
+        return _Built(
+            jobs=jobs,
+            shadow=Counter(message.rule.name for message in messages if message.shadow),
+            failed=len(plan.failures),
+            not_matched=Counter(plan.not_matched),
+            rules=dict(plan.rules),
+        )
 
     def build(self, decision: Decision) -> tuple[SmsJob, str]:
         """The job of one decision and its text."""
@@ -418,16 +493,34 @@ def store_comparison(batch: JobBatch, window: Window, plans: PlanRepository) -> 
 
 
 def gather_ledger(
-    legacy: LegacyLedger, jobs: SmsJobRepository, bookings: Sequence[Booking], rules: RuleSet
+    legacy: LegacyLedger,
+    jobs: SmsJobRepository,
+    bookings: Sequence[Booking],
+    rules: RuleSet | None = None,
 ) -> Ledger:
     """What is known of these bookings, and of those they replace: rows overlaid with jobs.
 
-    Also the digests that the rules have sent: they stand under no booking.
+    With ``rules`` also the digests that they sent, as ``plan_window`` wants it; who plans store
+    by store asks for those once, by ``gather_digests``.
     """
     numbers = sorted({number for booking in bookings for number in _known_as(booking)})
-    digests = [digest_number(rule) for rule in rules.rules if rule.scope is Scope.RUN]
-    found = in_parallel(jobs.of_booking, [*numbers, *digests])
-    return project_ledger(legacy.rows(numbers), (job for part in found for job in part))
+    digests = digest_numbers(rules) if rules is not None else []
+    return project_ledger(legacy.rows(numbers), _jobs_of([*numbers, *digests], jobs))
+
+
+def gather_digests(jobs: SmsJobRepository, rules: RuleSet) -> Ledger:
+    """Which digests the rules have sent: they stand under no booking."""
+    return project_ledger((), _jobs_of(digest_numbers(rules), jobs))
+
+
+def digest_numbers(rules: RuleSet) -> list[str]:
+    """Partitions of the digests' jobs."""
+    return [digest_number(rule) for rule in rules.rules if rule.scope is Scope.RUN]
+
+
+def _jobs_of(numbers: Sequence[str], jobs: SmsJobRepository) -> Iterable[SmsJob]:
+    found = in_parallel(jobs.of_booking, numbers)
+    return (job for part in found for job in part)
 
 
 def _known_as(booking: Booking) -> Iterable[str]:

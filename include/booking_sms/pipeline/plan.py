@@ -1,7 +1,8 @@
 """Decides a window: who gets which message, and why not the others. The only planner there is.
 
 Pure: reads bookings, the projected ledger, rules and as_of; never a clock, a table or a network.
-The DAG, the CLI, repairs and parity all call ``plan_window``.
+The CLI, repairs and parity call ``plan_window``; the main job, which must not hold all stores in
+memory, calls ``plan_stores``. Both are the same ``WindowPlanner``, and decide the same.
 
 Bookings that are not completed are looked at first, in the order given, then the completed
 ones: LEGACY worked through its confirmed list, then its completed list. All rules see a booking
@@ -12,9 +13,10 @@ booking that comes twice is decided the second time on the row that the first tu
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import starmap
 
 from booking_sms.domain.booking import KST, Booking, BookingStatus
 from booking_sms.domain.conditions import CompiledRule, compile_rule
@@ -23,6 +25,7 @@ from booking_sms.domain.errors import FieldUnreadable, LedgerRowIncomplete
 from booking_sms.domain.facts import Facts
 from booking_sms.domain.ledger import Ledger, first_sight_row
 from booking_sms.domain.rule import Rule, RuleSet, Scope
+from booking_sms.domain.rule_counts import RuleCounts, add_up
 from booking_sms.domain.rule_timing import Occurrence
 from booking_sms.domain.store import StoreDirectory
 from booking_sms.domain.window import Window
@@ -41,25 +44,36 @@ def plan_window(
     window: Window,
     rollout: Mapping[str, str] | None = None,
 ) -> WindowPlan:
-    """Decide every booking as of the window's end.
+    """Decide every booking as of the window's end, all at once.
 
     ``rollout`` overrides rules' own stages by rule name (``shadow``, ``store:ID``, ``all``);
     a stage that nobody knows counts as shadow. Bookings whose ledger row or fields cannot be
     read by a rule become failures; the rest goes on. Per booking and phone the result does not
     depend on the order of the other bookings.
     """
-    run = _Run(
-        rules=rules,
-        compiled=tuple(compile_rule(rule) for rule in rules.rules if rule.enabled),
-        as_of=window.as_of.astimezone(KST),
-        stages={rule.name: rule.rollout for rule in rules.rules} | dict(rollout or {}),
-        history=History(ledger, rules),
+    planner = WindowPlanner(rules, stores, window, rollout)
+    decided, digests = planner.plan_store(bookings, ledger), planner.close(ledger)
+    return replace(
+        decided,
+        notices=decided.notices + digests.notices,
+        not_matched=dict(Counter(decided.not_matched) + Counter(digests.not_matched)),
+        rules=add_up(decided.rules, digests.rules),
     )
-    for position, booking in enumerate(in_legacy_order(bookings)):
-        run.look_at(booking, position)
-    run.close_digests()
-    run.count_unknown_stores(bookings, stores)
-    return run.plan(window, ledger)
+
+
+def plan_stores(
+    planner: WindowPlanner,
+    chunks: Iterable[tuple[Sequence[Booking], Ledger]],
+    ledger_of_digests: Ledger,
+) -> Iterator[WindowPlan]:
+    """One plan a store, as they are asked for, and at last that of the digests.
+
+    ``chunks`` are the stores' bookings, each with what is known of them. Nothing of a store is
+    kept when its plan was given away (but bookings in digests): memory is the largest store's.
+    """
+    # starmap, not a loop: a loop's variables would keep a store while the next one is loaded.
+    yield from starmap(planner.plan_store, chunks)
+    yield planner.close(ledger_of_digests)
 
 
 def in_legacy_order(bookings: Iterable[Booking]) -> list[Booking]:
@@ -91,26 +105,91 @@ def occurrence_of(rule: Rule, booking: Booking, as_of: datetime) -> str:
     return rule.occurrence.value
 
 
-@dataclass
-class _Run:
-    """The working state of one planning: the ledger as decisions change it, and the results."""
+class WindowPlanner:
+    """Plans one window store by store: a booking's decisions need no other store's bookings.
+
+    Digests do: they gather what every store brought and are told in ``close``.
+    """
+
+    def __init__(
+        self,
+        rules: RuleSet,
+        stores: StoreDirectory,
+        window: Window,
+        rollout: Mapping[str, str] | None = None,
+    ) -> None:
+        self._stores = stores
+        self._terms = _Terms(
+            rules=rules,
+            window=window,
+            as_of=window.as_of.astimezone(KST),
+            stages={rule.name: rule.rollout for rule in rules.rules} | dict(rollout or {}),
+        )
+        self._compiled = tuple(compile_rule(rule) for rule in rules.rules if rule.enabled)
+        self._digests: dict[str, list[Booking]] = {}
+        self._position = 0
+
+    def plan_store(self, bookings: Sequence[Booking], ledger: Ledger) -> WindowPlan:
+        """Decide these bookings, of one store or of several; all of a booking's turns at once."""
+        run = self._run(ledger)
+        for position, booking in enumerate(in_legacy_order(bookings), start=self._position):
+            run.look_at(booking, position)
+        self._position += len(bookings)
+        run.count_unknown_stores(bookings, self._stores)
+        for name, found in run.digests.items():
+            self._digests.setdefault(name, []).extend(found)
+        return run.plan(ledger)
+
+    def close(self, ledger: Ledger) -> WindowPlan:
+        """One notice for each digest that found bookings in any store; an empty one is silent.
+
+        ``ledger`` knows the digests that were told before.
+        """
+        run = self._run(ledger)
+        for rule in self._terms.rules.rules:
+            if rule.name in self._digests:
+                found = in_legacy_order(self._digests[rule.name])
+                run.notify(rule, digest_number(rule), tuple(found))
+        plan = run.plan(ledger)
+        # The bookings were looked at in the stores' turns.
+        rules = {name: replace(counts, looked_at=0) for name, counts in plan.rules.items()}
+        return replace(plan, rules=rules)
+
+    def _run(self, ledger: Ledger) -> _Run:
+        return _Run(self._terms, History(ledger, self._terms.rules), self._compiled)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Terms:
+    """What holds for all bookings of a window."""
 
     rules: RuleSet
-    compiled: tuple[CompiledRule, ...]
+    window: Window
     as_of: datetime
     stages: Mapping[str, str]
+
+
+@dataclass
+class _Run:
+    """The working state of one chunk: the ledger as decisions change it, and the results."""
+
+    terms: _Terms
     history: History
+    compiled: tuple[CompiledRule, ...]
     decisions: list[Decision] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
     digests: dict[str, list[Booking]] = field(default_factory=dict)
     failures: list[BookingFailure] = field(default_factory=list)
+    matched: Counter[str] = field(default_factory=Counter)
+    unreadable: Counter[str] = field(default_factory=Counter)
     misses: Counter[tuple[str, str]] = field(default_factory=Counter)
+    unknown_stores: int = 0
     seen: set[DecisionKey] = field(default_factory=set)
 
     def look_at(self, booking: Booking, position: int) -> None:
         """Let every rule look at one booking, then write what was decided into the ledger."""
         row = self.history.row_of(booking)
-        facts = self.history.facts(booking, self.as_of)
+        facts = self.history.facts(booking, self.terms.as_of)
         decided = len(self.decisions)
         reasons = self._apply_all(facts, position, first_sight=row is None)
         if reasons:
@@ -140,8 +219,10 @@ class _Run:
             try:
                 self._apply(compiled, facts, position, first_sight=first_sight)
             except FieldUnreadable as error:
+                self.unreadable[compiled.rule.name] += 1
                 reasons.append(f"rule {compiled.rule.name}: {error}")
             except LedgerRowIncomplete as error:
+                self.unreadable[compiled.rule.name] += 1
                 return [*reasons, str(error)]
         return reasons
 
@@ -151,45 +232,43 @@ class _Run:
         rule = compiled.rule
         failed = compiled.first_failure(facts)
         if failed:
-            self.misses[(rule.name, failed)] += 1
-            return
+            self.misses[rule.name, failed] += 1
+        elif self._act(rule, facts, position, first_sight=first_sight):
+            self.matched[rule.name] += 1
+
+    def _act(self, rule: Rule, facts: Facts, position: int, *, first_sight: bool) -> bool:
+        """Decide what the rule is for; False if it was decided before."""
+        booking = facts.booking
         if rule.scope is Scope.RUN:
-            self.digests.setdefault(rule.name, []).append(facts.booking)
-            return
+            self.digests.setdefault(rule.name, []).append(booking)
+            return True
         if rule.is_notice:
-            self._notify(rule, facts.booking.booking_num, (facts.booking,))
-            return
-        decision = self._decide(rule, facts.booking, position, first_sight=first_sight)
-        key = decision_key(decision)
-        if self.history.has_job(facts.booking, rule, decision.occurrence):
-            self.misses[(rule.name, "has a job")] += 1
-            return
-        if key in self.seen:
-            self.misses[(rule.name, "already decided")] += 1
-            return
-        self.seen.add(key)
+            return self.notify(rule, booking.booking_num, (booking,))
+        decision = self._decide(rule, booking, position, first_sight=first_sight)
+        has_job = self.history.has_job(booking, rule, decision.occurrence)
+        if not self._is_new(rule, decision_key(decision), has_job=has_job):
+            return False
         self.decisions.append(decision)
+        return True
 
-    def close_digests(self) -> None:
-        """One notice for each digest that found bookings; an empty one says nothing."""
-        for rule in self.rules.rules:
-            if rule.name in self.digests:
-                self._notify(rule, digest_number(rule), tuple(self.digests[rule.name]))
-
-    def _notify(self, rule: Rule, number: str, bookings: tuple[Booking, ...]) -> None:
-        """Tell colleagues, unless they were told before."""
-        occurrence = occurrence_of(rule, bookings[0], self.as_of)
-        key = (number, rule.kind, occurrence, "", False)
-        if self.history.has_notice(number, rule, occurrence):
-            self.misses[(rule.name, "has a job")] += 1
-            return
-        if key in self.seen:
-            self.misses[(rule.name, "already decided")] += 1
-            return
+    def _is_new(self, rule: Rule, key: DecisionKey, *, has_job: bool) -> bool:
+        """Whether nobody promised this message, neither before nor in this run."""
+        if has_job or key in self.seen:
+            self.misses[rule.name, "has a job" if has_job else "already decided"] += 1
+            return False
         self.seen.add(key)
+        return True
+
+    def notify(self, rule: Rule, number: str, bookings: tuple[Booking, ...]) -> bool:
+        """Tell colleagues; False if they were told before."""
+        occurrence = occurrence_of(rule, bookings[0], self.terms.as_of)
+        key = (number, rule.kind, occurrence, "", False)
+        has_job = self.history.has_notice(number, rule, occurrence)
+        if not self._is_new(rule, key, has_job=has_job):
+            return False
         is_digest = rule.scope is Scope.RUN
         visit_end = None if is_digest else bookings[0].ends_at
-        stage, store_id = self.stages[rule.name], "" if is_digest else bookings[0].store_id
+        stage, store_id = self.terms.stages[rule.name], "" if is_digest else bookings[0].store_id
         self.notices.append(
             Notice(
                 rule=rule,
@@ -197,13 +276,14 @@ class _Run:
                 bookings=bookings,
                 occurrence=occurrence,
                 not_before=self._not_before(rule),
-                not_after=rule.not_after.deadline(visit_end, self.as_of),
+                not_after=rule.not_after.deadline(visit_end, self.terms.as_of),
                 shadow=is_shadow(stage, store_id),
             )
         )
+        return True
 
     def _not_before(self, rule: Rule) -> datetime:
-        return rule.hours.earliest(self.as_of) if rule.hours else self.as_of
+        return rule.hours.earliest(self.terms.as_of) if rule.hours else self.terms.as_of
 
     def _decide(
         self, rule: Rule, booking: Booking, position: int, *, first_sight: bool
@@ -213,33 +293,49 @@ class _Run:
             rule=rule,
             kind=rule.kind,
             phone=booking.phone,
-            occurrence=occurrence_of(rule, booking, self.as_of),
+            occurrence=occurrence_of(rule, booking, self.terms.as_of),
             flag=rule.flag,
             first_sight=first_sight,
             not_before=self._not_before(rule),
-            not_after=rule.not_after.deadline(booking.ends_at, self.as_of),
-            shadow=is_shadow(self.stages[rule.name], booking.store_id),
+            not_after=rule.not_after.deadline(booking.ends_at, self.terms.as_of),
+            shadow=is_shadow(self.terms.stages[rule.name], booking.store_id),
             position=position,
         )
 
     def count_unknown_stores(self, bookings: Iterable[Booking], stores: StoreDirectory) -> None:
         """Decided like any other; their jobs are held later, so they should be seen here."""
-        unknown = sum(booking.store_id not in stores.stores for booking in bookings)
-        if unknown:
-            self.misses[("bookings", "unknown store")] = unknown
+        self.unknown_stores = sum(booking.store_id not in stores.stores for booking in bookings)
 
-    def plan(self, window: Window, ledger: Ledger) -> WindowPlan:
+    def plan(self, ledger: Ledger) -> WindowPlan:
         """The finished plan."""
+        not_matched = {f"{rule}: {reason}": n for (rule, reason), n in self.misses.items()}
+        if self.unknown_stores:
+            not_matched["bookings: unknown store"] = self.unknown_stores
         return WindowPlan(
-            window=window,
-            rule_set=self.rules.name,
+            window=self.terms.window,
+            rule_set=self.terms.rules.name,
             decisions=tuple(self.decisions),
             notices=tuple(self.notices),
             failures=tuple(self.failures),
-            not_matched={f"{rule}: {reason}": n for (rule, reason), n in self.misses.items()},
+            not_matched=not_matched,
+            rules=self._rule_counts(),
             ledger_before=ledger,
             ledger_after=replace(ledger, rows=self.history.rows),
         )
+
+    def _rule_counts(self) -> dict[str, RuleCounts]:
+        """What each rule looked at; a digest that is closed looks at nothing any more."""
+        missed: dict[str, dict[str, int]] = {}
+        for (name, reason), number in self.misses.items():
+            missed.setdefault(name, {})[reason] = number
+        counts: dict[str, RuleCounts] = {}
+        for name in dict.fromkeys((*missed, *self.matched, *self.unreadable)):
+            reasons = missed.get(name, {})
+            looked_at = self.matched[name] + self.unreadable[name] + sum(reasons.values())
+            counts[name] = RuleCounts(
+                looked_at=looked_at, matched=self.matched[name], missed=reasons
+            )
+        return counts
 
 
 def decision_key(decision: Decision) -> DecisionKey:

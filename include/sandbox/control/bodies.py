@@ -57,13 +57,14 @@ class AdvanceBody(_Strict):
 
 
 class FaultBody(_Strict):
-    """A fault to script; ``times`` null means until it is cleared."""
+    """A fault to script; ``times`` null means until it is cleared, ``after`` lets calls pass."""
 
     service: str
     kind: str
     operation: str | None = None
     params: dict[str, Any] = Field(default_factory=dict)
     times: int | None = Field(default=1, ge=1)
+    after: int = Field(default=0, ge=0)
     match: dict[str, Any] = Field(default_factory=dict)
 
 

@@ -31,7 +31,15 @@ class FaultControls:
         """POST /control/faults."""
         body = await read_body(request, FaultBody)
         operation = self._operation(body)
-        fault = Fault(body.service, operation, body.kind, body.params, body.times, body.match)
+        fault = Fault(
+            body.service,
+            operation,
+            body.kind,
+            body.params,
+            body.times,
+            body.match,
+            after=body.after,
+        )
         self._context.faults.add(fault)
         self._context.mark_dirty()
         return JSONResponse(asdict(fault), status_code=201)

@@ -58,6 +58,13 @@ BOOKINGS = st.builds(
     st.sampled_from([{}, {"n": 2}, {"n": 3}]),
     st.sampled_from(["900101", "900102"]),
 )
+ACTIVE = st.sampled_from([
+    None,
+    {"from": "2026-03-02"},
+    {"to": "2026-03-02"},
+    {"from": "2026-03-01", "to": "2026-03-03", "weekdays": ["mon", "sat"]},
+    {"weekdays": ["mon"]},
+])
 ROWS = st.sampled_from([None, make_ledger_row(), make_ledger_row(remind_sms=True)])
 
 
@@ -78,11 +85,11 @@ def said(*rules: dict[str, Any]) -> list[str]:
 
 
 @settings(max_examples=400, deadline=None)
-@given(condition=CONDITIONS, booking=BOOKINGS, row=ROWS, hours=st.integers(0, 1))
+@given(condition=CONDITIONS, booking=BOOKINGS, row=ROWS, hours=st.integers(0, 1), active=ACTIVE)
 def test_a_rule_that_matches_is_never_called_impossible(
-    condition: dict[str, Any], booking: Any, row: Any, hours: int
+    condition: dict[str, Any], booking: Any, row: Any, hours: int, active: dict[str, Any] | None
 ) -> None:
-    (rule,) = rule_set({"when": condition}).rules
+    (rule,) = rule_set({"when": condition, "active": active}).rules
     facts = Facts(booking=booking, row=row, as_of=NOW + timedelta(hours=hours))
 
     if not compile_rule(rule).first_failure(facts):
@@ -90,11 +97,11 @@ def test_a_rule_that_matches_is_never_called_impossible(
 
 
 @settings(max_examples=200, deadline=None)
-@given(one=CONDITIONS, other=CONDITIONS, booking=BOOKINGS, row=ROWS)
+@given(one=CONDITIONS, other=CONDITIONS, booking=BOOKINGS, row=ROWS, active=ACTIVE)
 def test_two_rules_that_both_match_are_told(
-    one: dict[str, Any], other: dict[str, Any], booking: Any, row: Any
+    one: dict[str, Any], other: dict[str, Any], booking: Any, row: Any, active: dict[str, Any]
 ) -> None:
-    rules = rule_set({"when": one}, {"when": other})
+    rules = rule_set({"when": one}, {"when": other, "active": active})
     facts = Facts(booking=booking, row=row, as_of=NOW)
 
     if not any(compile_rule(rule).first_failure(facts) for rule in rules.rules):
@@ -113,6 +120,43 @@ def test_rules_of_one_kind_that_exclude_each_other_are_fine() -> None:
     assert said(new, {**new, "enabled": False}) == []
     assert said({**new, "stores": ["1"]}, {**new, "stores": ["2"]}) == []
     assert len(said({**new, "stores": ["1"]}, {**new, "stores": ["2", "1"]})) == 1
+
+
+def test_rules_whose_days_never_meet_are_no_rivals() -> None:
+    winter = {"from": "2026-12-01", "to": "2027-02-28"}
+    spring = {"from": "2027-03-01"}
+
+    def of(active: dict[str, Any]) -> dict[str, Any]:
+        return {"when": CONFIRMED, "active": active}
+
+    assert said(of(winter), of(spring)) == []
+    assert said(of({"weekdays": ["mon"]}), of({"weekdays": ["tue", "wed"]})) == []
+    assert len(said(of(winter), of({"from": "2027-02-28"}))) == 1
+    assert len(said(of(winter), {"when": CONFIRMED})) == 1
+
+
+def test_a_digest_that_waits_for_its_hour_is_fine() -> None:
+    digest = {
+        "action": "log_event",
+        "scope": "run",
+        "kind": "roster",
+        "occurrence": "per_day",
+        "template": "",
+        "not_after": {"as_of": "2h"},
+        "flag": "",
+    }
+    at_ten = {"type": "current_hour", "hour": 22}
+
+    assert said({**digest, "when": {"all": [at_ten, CONFIRMED]}}) == []
+    assert len(said({**digest, "when": {"any": [{"all": [at_ten, CONFIRMED]}, CONFIRMED]}})) == 1
+
+
+def test_a_kind_that_nobody_uses_any_more_is_a_former_name() -> None:
+    now = {"when": CONFIRMED, "kind": "door_code", "flag": "", "formerly": ["guide"]}
+
+    assert said(now) == []
+    assert said({"when": CONFIRMED, "enabled": False}, now) == []
+    assert len(said({"when": CONFIRMED}, now)) == 1
 
 
 def test_a_window_may_be_as_long_as_the_runs_are_apart() -> None:

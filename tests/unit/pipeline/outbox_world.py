@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from booking_sms.domain.sms_job import OPEN_SHARDS, SmsJob
+from booking_sms.domain.sms_job import OPEN_SHARDS, LedgerEntry, SmsJob
 from booking_sms.pipeline.dispatch import dispatch_shards
 from booking_sms.pipeline.outcomes import DispatchSummary
 from booking_sms.pipeline.reconcile import (
@@ -26,6 +26,7 @@ from booking_sms.testing import (
     InMemoryLegacyLedger,
     InMemorySmsGateway,
     InMemorySmsJobRepository,
+    RecordingAlertChannel,
     make_job,
 )
 
@@ -87,6 +88,7 @@ class World:
         self.bodies = InMemoryBodyStore()
         self.ledger = InMemoryLegacyLedger()
         self.gateway: Any = InMemorySmsGateway(self.transport_clock)
+        self.channels = {name: RecordingAlertChannel(name) for name in ("telegram", "slack")}
         self.slept: list[float] = []
         self.reconcile_policy = ReconcilePolicy()
 
@@ -112,6 +114,7 @@ class World:
             clock=self.clock,
             transport_clock=self.transport_clock,
             sleep=self.sleep,
+            channels={name: wrap(channel) for name, channel in self.channels.items()},
         )
 
     # -- contents -----------------------------------------------------------------------------
@@ -126,6 +129,23 @@ class World:
         })
         assert self.jobs.insert_if_absent(job)
         return job
+
+    def add_notice(self, text: str = "알림", channel: str = "slack", **overrides: Any) -> SmsJob:
+        """Enqueue a digest for colleagues."""
+        return self.add(
+            text,
+            **{
+                "booking_num": "digest#roster",
+                "sort_key": f"roster#once#{channel}",
+                "kind": "roster",
+                "channel": channel,
+                "to": channel,
+                "store_id": "",
+                "message_type": "NOTICE",
+                "ledger": LedgerEntry(phone="", name=""),
+                **overrides,
+            },
+        )
 
     def stored(self, job: SmsJob) -> SmsJob:
         found = self.jobs.get(job.booking_num, job.sort_key)

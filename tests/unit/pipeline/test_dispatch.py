@@ -271,13 +271,6 @@ def test_jobs_that_wait_for_people_are_left_alone(world):
     assert world.stored(held) == held
 
 
-def test_a_notice_without_its_channel_waits_for_a_person(world):
-    notice = world.add(channel="telegram")
-
-    assert world.dispatch().counts == {"held:no_channel": 1}
-    assert world.stored(notice).state is JobState.HELD
-
-
 # --- advertising ------------------------------------------------------------------------------
 
 

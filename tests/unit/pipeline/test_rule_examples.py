@@ -27,7 +27,7 @@ def kinds(name: str, booking: Booking, as_of: datetime = NOW, known: bool = Fals
     ledger = Ledger({row.key: row} if known else {})
     stages = everywhere(catalog.rules)
     plan = plan_window([booking], ledger, catalog.rules, catalog.stores, Window(as_of), stages)
-    return kinds_of(plan)
+    return [*kinds_of(plan), *(notice.rule.kind for notice in plan.notices)]
 
 
 def chosen(*found: tuple[str, int]) -> tuple[BookingOption, ...]:
@@ -36,11 +36,15 @@ def chosen(*found: tuple[str, int]) -> tuple[BookingOption, ...]:
 
 def test_every_example_is_sound_says_nothing_by_itself_and_renders_at_every_store() -> None:
     assert [path.stem for path in EXAMPLES] == [
+        "daily-summary",
         "new-booking-everywhere",
         "option-at-store",
         "option-twice-in-dates",
+        "retouch-digest",
         "seasonal-promotion",
+        "sms-failure-alert",
         "two-hours-before-at-store",
+        "visitors-of-tomorrow",
     ]
     for result in check_rule_files(EXAMPLES, INCLUDE):
         assert (result.errors, result.warnings) == ((), ()), result.path
@@ -90,8 +94,12 @@ def test_every_new_booking_at_every_store() -> None:
 @pytest.mark.parametrize(
     ("day", "options", "expected"),
     [
-        pytest.param(24, [("전문가 보정", 2)], ["retouch"], id="first day, one option twice"),
-        pytest.param(31, [("전문가 보정 A", 1), ("전문가 보정 B", 1)], ["retouch"], id="last day"),
+        pytest.param(
+            24, [("전문가 보정", 2)], ["retouch_roster"], id="first day, one option twice"
+        ),
+        pytest.param(
+            31, [("전문가 보정 A", 1), ("전문가 보정 B", 1)], ["retouch_roster"], id="last day"
+        ),
         pytest.param(23, [("전문가 보정", 2)], [], id="the day before"),
         pytest.param(24, [("전문가 보정", 1)], [], id="one only"),
     ],
@@ -102,7 +110,53 @@ def test_an_option_twice_in_a_date_range(
     start = datetime(2026, 12, day, 23, 0, tzinfo=KST)
     booking = make_booking(starts_at=start, options=chosen(*options))
 
-    assert kinds("option-twice-in-dates", booking) == expected
+    at_nine = datetime(2026, 12, 20, 21, 20, tzinfo=KST)
+    assert kinds("option-twice-in-dates", booking, at_nine) == expected
+    assert kinds("option-twice-in-dates", booking, at_nine - timedelta(hours=1)) == []
+
+
+TODAY_AT_10 = NOW.replace(hour=22)
+
+
+@pytest.mark.parametrize(
+    ("name", "overrides", "as_of", "expected"),
+    [
+        pytest.param(
+            "daily-summary", {}, TODAY_AT_10, ["day_summary", "day_summary_team"], id="summary"
+        ),
+        pytest.param("daily-summary", {}, NOW, [], id="summary, another hour"),
+        pytest.param(
+            "daily-summary", {"starts_in": timedelta(days=1)}, TODAY_AT_10, [], id="nobody today"
+        ),
+        pytest.param(
+            "retouch-digest",
+            {"options": chosen(("전문가 보정 1장", 1))},
+            TODAY_AT_10,
+            ["retouch_digest"],
+            id="retouch",
+        ),
+        pytest.param("retouch-digest", {}, TODAY_AT_10, [], id="no retouch"),
+        pytest.param(
+            "visitors-of-tomorrow",
+            {"starts_in": timedelta(days=1)},
+            NOW.replace(hour=20),
+            ["roster_tomorrow"],
+            id="tomorrow",
+        ),
+        pytest.param(
+            "visitors-of-tomorrow",
+            {"starts_in": timedelta(hours=7)},
+            NOW.replace(hour=20),
+            [],
+            id="still today",
+        ),
+        pytest.param("sms-failure-alert", {}, NOW, [], id="nothing failed"),
+    ],
+)
+def test_lists_for_colleagues(
+    name: str, overrides: dict[str, Any], as_of: datetime, expected: list[str]
+) -> None:
+    assert kinds(name, make_booking(**overrides), as_of) == expected
 
 
 @pytest.mark.parametrize(
@@ -132,4 +186,4 @@ def test_examples_can_be_put_together_in_one_set() -> None:
         for rule in load_catalog(INCLUDE, f"examples/{path.stem}").rules.rules
     ]
 
-    assert len(RuleSet(name="all", rules=tuple(rules)).rules) == 5
+    assert len(RuleSet(name="all", rules=tuple(rules)).rules) == 11

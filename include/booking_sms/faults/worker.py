@@ -1,0 +1,114 @@
+"""One real dispatcher or reconciler of a campaign, as a process of its own.
+
+It composes the application from the environment that it is given, as any command does, and runs
+the product's own steps in a loop until it is told to stop, or strikes itself.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from random import Random
+from types import FrameType
+from typing import Any
+
+from booking_sms.bootstrap import Application, build_application
+from booking_sms.config.connections import Connections
+from booking_sms.config.settings import Settings
+from booking_sms.domain.errors import BookingSmsError
+from booking_sms.domain.sms_job import OPEN_SHARDS
+from booking_sms.faults.doom import Doom, Doomed, LaggingIndex
+from booking_sms.pipeline.dispatch import dispatch_shards
+from booking_sms.pipeline.reconcile import (
+    expire_overdue,
+    poll_delivery_reports,
+    settle_unknown_outcomes,
+)
+from booking_sms.pipeline.services import DispatchServices
+
+PAUSE_S = 0.05
+INDEX_LAG = 0.2
+DOOMED = ("jobs", "ledger", "bodies", "gateway")
+HASTE: dict[str, Any] = {
+    "retry_base_s": 0.2,
+    "retry_limit_s": 1.0,
+    "throttle_pause_s": 0.05,
+    "pause_s": 1,
+    "refusals_before_pause": 10**9,
+}
+"""A storm of hours in a minute: waiting is scaled down as SENS's skew limit is."""
+
+DISPATCH, RECONCILE = "dispatch", "reconcile"
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Orders:
+    """What one process is to be: role, environment, and how it is struck."""
+
+    role: str
+    environ: Mapping[str, str] = field(repr=False)
+    seed: str
+    kill: float = 0.0
+    stop: float = 0.0
+    at: int | None = None
+    at_signal: int = signal.SIGKILL
+
+
+class Stop:
+    """Told by SIGTERM."""
+
+    def __init__(self) -> None:
+        self.is_asked = False
+        signal.signal(signal.SIGTERM, self._ask)
+
+    def _ask(self, number: int, frame: FrameType | None) -> None:
+        self.is_asked = True
+
+    def __call__(self) -> bool:
+        """Whether to end between two texts."""
+        return self.is_asked
+
+
+def work(orders: Orders) -> None:
+    """Run one role until SIGTERM, or until it is struck."""
+    os.environ |= orders.environ
+    logging.disable()
+    stop = Stop()
+    app = build_application(
+        Settings.from_environ(orders.environ), Connections.from_environ(orders.environ)
+    )
+    step = _step(app, orders, stop)
+    while not stop():
+        try:
+            step()
+        except BookingSmsError as error:
+            log.warning("a run failed: %s", error.code)
+        time.sleep(PAUSE_S)
+    app.close()
+
+
+def _step(app: Application, orders: Orders, stop: Stop) -> Callable[[], object]:
+    random = Random(orders.seed)  # noqa: S311 (a drawing that can be repeated, not a secret)
+    doom = Doom(random, orders.kill, orders.stop, orders.at, orders.at_signal)
+    services = _doomed(app.dispatch_services, doom, random)
+    if orders.role == RECONCILE:
+        return lambda: _reconcile(app, services)
+    policy = replace(app.dispatch_policy(1), **HASTE)
+    return lambda: dispatch_shards(services, range(OPEN_SHARDS), policy, stop)
+
+
+def _doomed(services: DispatchServices, doom: Doom, random: Random) -> DispatchServices:
+    ports: dict[str, Any] = {name: Doomed(getattr(services, name), doom) for name in DOOMED}
+    ports["jobs"] = LaggingIndex(ports["jobs"], random, INDEX_LAG)
+    return replace(services, **ports)
+
+
+def _reconcile(app: Application, services: DispatchServices) -> None:
+    settle_unknown_outcomes(services, app.reconcile_policy())
+    poll_delivery_reports(services, app.reconcile_policy())
+    expire_overdue(services)
