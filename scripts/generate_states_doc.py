@@ -44,13 +44,13 @@ A target in brackets keeps the job in the index of open jobs; a **final** state 
 """
 RACE = """## What a condition cannot see
 
-A condition of DynamoDB sees one item. **Delivery mode, kill switch, opt-out and caps are other
-items**: they are read, strongly consistent, just before the request is signed and the intent is
-written, and a POST that has not begun 5 seconds after its signature is not made at all. So
-whoever turns a switch or adds an opt-out may still see a text go out that was already past that
-look: **the residual race is at most 5 seconds**. For mode and kill switch the SENS client narrows
-it to about half a second: it asks once more before it sends. The booking's version, the useful
-life and the attempt are on the job itself and have no such race.
+A condition of DynamoDB sees one item. **Delivery mode, kill switch, opt-out, gap and caps are
+other items**: they are read, strongly consistent, just before the request is signed and the
+intent is written, and a POST that has not begun 5 seconds after its signature is not made at
+all. So whoever turns a switch or adds an opt-out may still see a text go out that was already
+past that look: **the residual race is at most 5 seconds**. For mode and kill switch the SENS
+client narrows it to about half a second: it asks once more before it sends. The booking's
+version, the useful life and the attempt are on the job itself and have no such race.
 
 ## Why a resend cannot double
 

@@ -371,6 +371,7 @@ class Application:
             lease_s=settings.lease_s,
             drain_budget_s=settings.drain_budget_s,
             daily_text_cap=settings.daily_text_cap,
+            advertising_gap_days=settings.advertising_gap_days,
         )
 
     def reconcile_policy(self) -> ReconcilePolicy:

@@ -229,6 +229,14 @@ class OperatorChange:
     at: datetime
 
 
+@dataclass(frozen=True, kw_only=True)
+class AdvertisingRecord:
+    """The last advertising text to a number: which job's, and when (business time, aware)."""
+
+    job_id: str
+    at: datetime
+
+
 class ControlRepository(Protocol):
     """``sms_control``: delivery mode (absent = off), kill switches, opt-outs, counters..."""
 
@@ -256,6 +264,14 @@ class ControlRepository(Protocol):
 
     def add_opt_outs(self, phones: Iterable[str]) -> None:
         """Remember numbers that refused advertising (stored as hmac)."""
+        ...
+
+    def last_advertising(self, phone: str) -> AdvertisingRecord | None:
+        """The last advertising text that went to this number, or may have. Strong read."""
+        ...
+
+    def record_advertising(self, phone: str, record: AdvertisingRecord) -> None:
+        """Remember an advertising text to this number (stored as hmac) instead of the last."""
         ...
 
     def rollout_stage(self, rule: str) -> str | None:
@@ -424,6 +440,7 @@ class AlertChannel(Protocol):
 
 
 __all__ = [
+    "AdvertisingRecord",
     "AlertChannel",
     "Attempt",
     "BodyStore",

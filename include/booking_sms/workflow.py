@@ -40,6 +40,7 @@ from booking_sms.pipeline import (
 from booking_sms.pipeline import extract as extraction
 from booking_sms.pipeline.day_totals import day_totals
 from booking_sms.pipeline.plan_document import read_plan, write_plan
+from booking_sms.pipeline.text_alerts import alert_on_texts
 
 Summary = dict[str, Any]
 CLOCK_TOLERANCE = timedelta(minutes=1)
@@ -191,6 +192,7 @@ def plan_jobs(app: Application, window: Window, extracts: Sequence[Summary]) -> 
             day_totals, window.as_of, app.stage, app.sealer, app.jobs, catalog.stores
         ),
     )
+    alert_on_texts(batch, catalog.messages, app.control, app.clock.now(), app.alert)
     key = write_plan(app.stage, app.sealer, window, batch)
     return {"plan_key": key, "counts": batch.counts()}
 

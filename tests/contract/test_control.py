@@ -5,6 +5,7 @@ from datetime import date, timedelta
 
 import pytest
 
+from booking_sms.ports import AdvertisingRecord
 from booking_sms.testing import NOW
 
 from .conftest import PREFIX
@@ -87,6 +88,31 @@ def test_opted_out_numbers_are_stored_as_digests(client, dynamodb):
 
     assert len(items) == 120
     assert "0100000" not in str(items)
+
+
+def test_the_last_advertising_text_to_a_number_is_known_however_it_is_written(stores):
+    first = AdvertisingRecord(job_id="a" * 12, at=NOW)
+    second = AdvertisingRecord(job_id="b" * 12, at=NOW + timedelta(days=2))
+    assert stores.control.last_advertising("01000001234") is None
+
+    stores.control.record_advertising("01000001234", first)
+    assert stores.control.last_advertising("+82 10-0000-1234") == first
+    stores.control.record_advertising("010-0000-1234", second)
+
+    assert stores.control.last_advertising("01000001234") == second
+    assert stores.control.last_advertising("01000009999") is None
+    assert not stores.control.is_opted_out("01000001234")
+
+
+@pytest.mark.integration
+def test_numbers_that_got_advertising_are_stored_as_digests(client, dynamodb):
+    record = AdvertisingRecord(job_id="a" * 12, at=NOW)
+    dynamodb.control.record_advertising("01000001234", record)
+
+    (item,) = client.scan(TableName=f"{PREFIX}sms_control")["Items"]
+
+    assert item["name"]["S"].startswith("advertised#")
+    assert "01000001234" not in str(item)
 
 
 def test_a_rules_stage_is_its_own_until_it_is_set(stores):

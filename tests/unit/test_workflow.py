@@ -129,6 +129,18 @@ def test_a_malformed_booking_makes_the_window_partial(app):
     assert "1건" in "\n".join(app._owner_channel.texts)
 
 
+def test_a_text_that_cannot_be_filled_in_is_alerted_once_and_the_others_go_on(app):
+    app.secrets.values.clear()
+    app.source.put(make_booking(booking_id="2", starts_in=timedelta(hours=1)))
+
+    first, again = (run_window(app, WINDOW) for _ in range(2))
+
+    assert first["dispatched"]["counts"] == {"sent": 2}
+    assert again["dispatched"]["counts"] == {}
+    (alert,) = [text for text in app._team_channel.texts if text.startswith("text guide")]
+    assert "2 messages held: SecretMissing" in alert
+
+
 def test_mode_off_makes_jobs_that_wait(app):
     app.control.set_delivery_mode("off", by="test", reason="test")
 

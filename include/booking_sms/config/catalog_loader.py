@@ -7,9 +7,6 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from pathlib import Path
 
-from jinja2 import meta
-from jinja2.sandbox import SandboxedEnvironment
-
 from booking_sms.config.messages_loader import load_messages
 from booking_sms.config.rules_loader import read_rule_file, rule_set_of
 from booking_sms.config.stores_loader import load_stores
@@ -28,6 +25,7 @@ from booking_sms.domain.template import (
     check_advertising,
     check_subject,
 )
+from booking_sms.domain.text_language import names_in
 
 ONE_BOOKING, MANY_BOOKINGS = frozenset({"booking", "store"}), frozenset({"bookings", "count"})
 Problem = tuple[str, str]
@@ -122,11 +120,6 @@ def _notice_problems(rule: Rule, template: MessageTemplate) -> Iterator[Problem]
         if found:
             named = ", ".join(found)
             yield "template", f"{template.name}, {where}: scope {rule.scope} has no {named}"
-
-
-def names_in(source: str) -> set[str]:
-    """Names that a Jinja2 source takes from outside."""
-    return meta.find_undeclared_variables(SandboxedEnvironment().parse(source))
 
 
 def _text_problems(

@@ -7,7 +7,6 @@ from itertools import chain
 from pathlib import Path
 
 from jinja2 import TemplateSyntaxError, meta
-from jinja2.sandbox import SandboxedEnvironment
 from pydantic import Field, model_validator
 
 from booking_sms.config.yaml_source import YamlSource, join_problems, read_yaml
@@ -15,6 +14,7 @@ from booking_sms.domain.errors import RuleInvalid
 from booking_sms.domain.message import is_encodable
 from booking_sms.domain.model import Model, Slug
 from booking_sms.domain.template import Form, MessageCatalog, MessageTemplate
+from booking_sms.domain.text_language import parse_text, unknown_words
 
 REPLACEMENTS_FILE = "_replacements.yaml"
 TEXT_VARIABLES = frozenset({"booking", "store", "brand", "opt_out_number"})
@@ -115,11 +115,13 @@ def _sources(directory: Path, problems: list[RuleInvalid]) -> Iterator[YamlSourc
 def _check_source(
     source: YamlSource, loc: tuple[str, ...], text: str, variables: frozenset[str]
 ) -> None:
-    """Refuse broken Jinja2 and names that no booking, store or chain has."""
+    """Refuse broken Jinja2, unknown filters and names that no booking, store or chain has."""
     try:
-        parsed = SandboxedEnvironment().parse(text)
+        parsed = parse_text(text)
     except TemplateSyntaxError as error:
         raise source.error(loc, f"line {error.lineno} of the text: {error.message}") from None
+    for line, problem in unknown_words(parsed):
+        raise source.error(loc, f"line {line} of the text: {problem}")
     unknown = sorted(meta.find_undeclared_variables(parsed) - variables)
     if unknown:
         known = ", ".join(sorted(variables))

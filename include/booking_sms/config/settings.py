@@ -61,6 +61,9 @@ class Settings(BaseModel):
     daily_text_cap: int = Field(
         2000, ge=1, description="safety cap of texts a day; holds and pages"
     )
+    advertising_gap_days: int = Field(
+        1, ge=0, le=365, description="days between two advertising texts to one number; 0 = none"
+    )
     price_sms_krw: Decimal = Field(Decimal(9), ge=0, description="estimate: won for one SMS")
     price_lms_krw: Decimal = Field(Decimal(30), ge=0, description="estimate: won for one LMS")
     own_numbers: str = Field("", description="own phones for previews, separated by commas")

@@ -10,6 +10,8 @@ from booking_sms.domain.errors import TextNotEncodable, TextTooLong
 SMS_LIMIT_BYTES = 90
 LMS_LIMIT_BYTES = 2000
 SUBJECT_LIMIT_BYTES = 40
+MOST_FLAGGED = 5
+"""Code points that a job carries; enough to find the rest."""
 
 
 class MessageClass(StrEnum):
@@ -28,7 +30,10 @@ class MessageType(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class RenderedMessage:
-    """One text, ready to send. ``content`` is personal where it names the customer."""
+    """One text, ready to send. ``content`` is personal where it names the customer.
+
+    ``outside_euc_kr`` are code points that SENS may refuse; see the function of that name.
+    """
 
     content: str = field(repr=False)
     subject: str
@@ -38,6 +43,7 @@ class RenderedMessage:
     template: str
     template_digest: str
     bytes_used: int
+    outside_euc_kr: str = ""
 
 
 def sens_bytes(text: str) -> int:
@@ -61,6 +67,24 @@ def is_encodable(character: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def outside_euc_kr(text: str) -> str:
+    """Code points of characters that cp949 has and EUC-KR has not (뷁: ``U+BDC1``).
+
+    SENS says that texts go out in EUC-KR; whether its converter takes the 8,822 syllables that
+    only cp949 has is not documented. They are counted as two bytes, sent, and flagged.
+    """
+    odd = sorted({ch for ch in text if is_encodable(ch) and not _is_euc_kr(ch)})
+    return " ".join(f"U+{ord(ch):04X}" for ch in odd[:MOST_FLAGGED])
+
+
+def _is_euc_kr(character: str) -> bool:
+    """Python's euc_kr spells a foreign syllable with eight bytes, which no phone can read."""
+    try:
+        return len(character.encode("euc_kr")) <= 2
+    except UnicodeEncodeError:
+        return False
 
 
 def choose_type(text: str, *, force_lms: bool) -> MessageType:

@@ -88,6 +88,32 @@ def recipient_of(raw: str) -> str:
     return number.digits if number.is_textable else raw.replace("-", "")
 
 
+def written_phone(raw: str) -> str:
+    """As people write it: ``010-0000-1234``, ``02-000-0000``, ``0504-0000-1234``, ``1599-0100``.
+
+    A number of no known form, a masked one for instance, is left as it is.
+    """
+    digits = "".join(ch for ch in raw if ch.isascii() and ch.isdigit())
+    if not set(raw.strip()) <= set("0123456789- "):
+        return raw
+    if len(digits) == 8 and digits[0] == "1":
+        return f"{digits[:4]}-{digits[4:]}"
+    area = _area_digits(digits)
+    middle = len(digits) - area - 4
+    if area == 0 or middle not in (3, 4):
+        return raw
+    return f"{digits[:area]}-{digits[area:-4]}-{digits[-4:]}"
+
+
+def _area_digits(digits: str) -> int:
+    """Length of the part before the first hyphen; 0 for no Korean number."""
+    if not digits.startswith("0"):
+        return 0
+    if digits.startswith("02"):
+        return 2
+    return 4 if digits.startswith("050") else 3
+
+
 def mask_phone(digits: str) -> str:
     """``010-****-1234`` style mask: first three, last four; short ones become ``****``."""
     plain = "".join(ch for ch in digits if ch.isdigit())

@@ -16,7 +16,7 @@ leaves either a job that was certainly not sent or one that is reconciled agains
 | delivered, undelivered | the carrier's final word | nobody | - |
 | rejected | refused for good | nobody | - |
 | cancelled, superseded | no longer wanted | nobody | - |
-| suppressed | blocked by opt-out or the rule's own hours | nobody | - |
+| suppressed | blocked by opt-out, by the hours of its rule or by the advertising gap | nobody | - |
 | expired | its useful life is over | nobody | - |
 """
 
@@ -34,6 +34,9 @@ from booking_sms.domain.errors import IllegalMove
 
 SMS_CHANNEL = "sms"
 """Every other channel carries notices to colleagues: at least once, and never through SENS."""
+
+OUTSIDE_HOURS = "outside_hours"
+"""Reason of a message that its rule's hours put off or dropped."""
 
 OPEN_SHARDS = 16
 MAX_ATTEMPT_HISTORY = 5
@@ -162,6 +165,9 @@ class LedgerEntry:
 class SmsJob:
     """One message to one recipient. All datetimes are aware; ``t0`` is epoch milliseconds.
 
+    ``out_of_hours`` says what its rule wants out of ``allowed_hours``: ``defer`` or ``drop``,
+    ``deferred_to`` when such a day's message resumes (``20:00``).
+    ``outside_euc_kr`` are code points of its text that SENS may refuse.
     ``not_before``, ``not_after`` and ``due_at`` are business time; ``t0`` and
     ``lease_until`` (epoch ms) are transport time. ``attempt`` is the fencing token.
     """
@@ -196,6 +202,9 @@ class SmsJob:
     code_version: str = ""
     doubt_resend_minutes: int | None = None
     allowed_hours: str = ""
+    out_of_hours: str = "defer"
+    deferred_to: str = ""
+    outside_euc_kr: str = ""
     visit_at: datetime | None = None
     request_id: str = ""
     message_id: str = ""

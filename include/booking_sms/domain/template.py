@@ -54,6 +54,11 @@ class MessageTemplate:
         return content_digest([self.name, self.subject, self.text_for(store_id), self.form])
 
     @property
+    def digest(self) -> str:
+        """Short hash of the whole template, all stores' texts together."""
+        return content_digest([self.name, self.subject, dict(self.sources), self.form])
+
+    @property
     def sources(self) -> Mapping[str, str]:
         """Every source text by where it stands in the file: ``text``, ``stores.ID``."""
         own = {f"stores.{store_id}": text for store_id, text in self.store_texts.items()}

@@ -124,23 +124,29 @@ class _Running:
             self._jobs.insert_if_absent(job)
 
     def result(self) -> Result:
-        self._start()
+        processes = self._start()
         self._time.run_until(self._time.ms + _ms(STORMY))
         self._fate.rest()
         self._jobs.share, self._sens.is_calm = 0.0, True
         end = self._time.ms + _ms(CALM)
         while self._jobs.has_open and self._time.ms < end:
             self._time.run_until(self._time.ms + _ms(timedelta(minutes=30)))
+        for process in processes:
+            process.end()
         faults = {**self._sens.faults, "store": self._jobs.failures}
         return Result(self._verdict(), faults)
 
-    def _start(self) -> None:
-        for _ in range(self._world.campaign.dispatchers):
-            Process(self._time, self._fate, self._dispatch, every_s=300)
+    def _start(self) -> list[Process]:
         reconciles = self._world.campaign.reconciles
-        Process(self._time, self._fate, self._reconcile if reconciles else self._guess, 600)
-        Process(self._time, self._fate, self._poll, every_s=600)
-        Process(self._time, self._fate, self._expire, every_s=600)
+        return [
+            *(self._process(self._dispatch, 300) for _ in range(self._world.campaign.dispatchers)),
+            self._process(self._reconcile if reconciles else self._guess, 600),
+            self._process(self._poll, 600),
+            self._process(self._expire, 600),
+        ]
+
+    def _process(self, work: Callable[[Process], None], every_s: float) -> Process:
+        return Process(self._time, self._fate, work, every_s)
 
     # -- what the processes do -----------------------------------------------------------------
 

@@ -90,22 +90,37 @@ class Process:
     ) -> None:
         self._time, self._fate, self._work = time, fate, work
         self._every_ms = every_s * 1000
+        self._body: greenlet | None = None
+        self._is_over = False
         self._start_in(fate.random.uniform(0, self._every_ms))
 
     def pause(self, ms: float | None = None) -> None:
         """Hand over for so long, or for what fate says a call costs."""
+        if self._is_over:
+            return
         delay_ms = self._fate.delay_ms() if ms is None else ms
         me = getcurrent()
         self._time.after(delay_ms, me.switch)
         me.parent.switch()
 
+    def end(self) -> None:
+        """End for good. A greenlet that stands somewhere is never freed by itself."""
+        self._is_over = True
+        if self._body is not None and not self._body.dead:
+            self._body.throw(Killed)
+
     def _start_in(self, ms: float) -> None:
-        self._time.after(ms, lambda: greenlet(self._live).switch())
+        self._time.after(ms, self._start)
+
+    def _start(self) -> None:
+        self._body = greenlet(self._live)
+        self._body.switch()
 
     def _live(self) -> None:
         with contextlib.suppress(Killed, LoadError):  # a failed run is a red run; the next goes on
             self._work(self)
-        self._start_in(self._every_ms)
+        if not self._is_over:
+            self._start_in(self._every_ms)
 
 
 class Stepping:

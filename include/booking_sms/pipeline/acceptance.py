@@ -7,7 +7,9 @@ from enum import StrEnum
 from booking_sms.domain.errors import LoadError
 from booking_sms.domain.message import MessageType
 from booking_sms.domain.sms_job import SENT, UNSENT, Move, SmsJob
+from booking_sms.pipeline.last_look import is_advertising
 from booking_sms.pipeline.services import DispatchServices
+from booking_sms.ports import AdvertisingRecord
 
 
 class Acceptance(StrEnum):
@@ -27,7 +29,7 @@ def record_acceptance(
     message_id: str = "",
     note: str = "accepted",
 ) -> Acceptance:
-    """Write claim, job, ledger flag, in this order; ``note`` goes into the attempt history.
+    """Write claim, gap, job, ledger flag, in this order; ``note`` goes into the attempt history.
 
     The claim comes first and for SMS only: it has no subject to carry our reference, and a
     claim that came after the job could be lost in a crash, so that an identical text in doubt
@@ -36,6 +38,7 @@ def record_acceptance(
     """
     if job.message_type == MessageType.SMS and not services.ledger.claim_request(job, request_id):
         note_incident(services, job, "request_of_another_job", request_id)
+    record_if_advertising(services, job)
     # A crash here: the job is still sending; it lapses and is found in the list, claimed by us.
     accepted = services.jobs.move(
         job,
@@ -49,6 +52,16 @@ def record_acceptance(
     if accepted is None:
         return _after_lost_acceptance(services, job, request_id)
     return _set_flag(services, accepted)
+
+
+def record_if_advertising(services: DispatchServices, job: SmsJob) -> None:
+    """Start the number's gap: this advertising text is out, or may be.
+
+    Before the job's own move, so that no crash can leave a text out and its gap unknown.
+    """
+    if is_advertising(job):
+        record = AdvertisingRecord(job_id=job.job_id, at=services.clock.now())
+        services.control.record_advertising(job.to, record)
 
 
 def note_incident(services: DispatchServices, job: SmsJob, what: str, request_id: str) -> None:

@@ -20,7 +20,6 @@ from booking_sms.domain.masking import mask_name
 from booking_sms.domain.message import sens_bytes
 from booking_sms.domain.phone import mask_phone
 from booking_sms.domain.price import Prices, plain_number
-from booking_sms.domain.rule_timing import OutOfHours
 from booking_sms.domain.sms_job import JobState, SmsJob
 from booking_sms.pipeline.load import build_jobs
 from booking_sms.pipeline.preview import PlaceholderSecrets
@@ -210,7 +209,7 @@ def _effect(
         booking=job.booking_num,
         recipient=mask_phone(job.to) if job.is_text else job.channel,
         stage="shadow" if decided.shadow else "live",
-        timing=_timing(decided, job, instant),
+        timing=_timing(job, instant),
         held=job.reason if job.state is JobState.HELD else "",
         text=masked_text(masked),
         message_class=job.message_class,
@@ -220,9 +219,10 @@ def _effect(
     )
 
 
-def _timing(decided: Decision | Notice, job: SmsJob, instant: datetime) -> Timing:
-    if job.not_before <= instant:
-        return Timing(verdict="now" if instant < job.not_after else "dropped")
-    if decided.rule.out_of_hours is OutOfHours.DROP or job.not_before >= job.not_after:
+def _timing(job: SmsJob, instant: datetime) -> Timing:
+    """The job's own verdict; what would come after its useful life never goes."""
+    if job.state is JobState.SUPPRESSED or max(job.not_before, instant) >= job.not_after:
         return Timing(verdict="dropped")
+    if job.not_before <= instant:
+        return Timing(verdict="now")
     return Timing(verdict="deferred", at=job.not_before)

@@ -1,4 +1,4 @@
-"""The last look at a due text before it is signed: opt-out, hours, the day's cap.
+"""The last look at a due text before it is signed: opt-out, hours, gap, the day's cap.
 
 Each answer is a recorded outcome. The looks cost reads only; the gate (delivery mode, kill
 switches) was asked before, and the gateway asks it again just before the POST.
@@ -13,10 +13,13 @@ from booking_sms.domain.booking import KST
 from booking_sms.domain.hours import AllowedHours
 from booking_sms.domain.message import MessageClass
 from booking_sms.domain.rule import ADVERTISING_HOURS
-from booking_sms.domain.sms_job import Move, SmsJob
+from booking_sms.domain.rule_timing import OutOfHours
+from booking_sms.domain.sms_job import OUTSIDE_HOURS, Move, SmsJob
 from booking_sms.pipeline.allowance import DailyAllowance
 from booking_sms.pipeline.services import DispatchPolicy
 from booking_sms.ports import ControlRepository
+
+ADVERTISING_GAP = "advertising_gap"
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,9 @@ class LastLook:
         except ValueError:
             return Objection(Move.HOLD, "allowed_hours_unreadable")
         if hours is not None and not hours.contains(now):
-            return put_off(job, hours.earliest(now), "outside_hours")
+            return out_of_hours(job, hours.earliest(now))
+        if is_advertising(job) and (objection := self._too_soon(job, hours, now)):
+            return objection
         if not self.allowance(job).take(now.astimezone(KST).date(), expected):
             return self._over_cap(job, hours, now)
         return None
@@ -66,6 +71,20 @@ class LastLook:
         """Give back what was not used."""
         for allowance in self._allowances.values():
             allowance.give_back()
+
+    def _too_soon(self, job: SmsJob, hours: AllowedHours | None, now: datetime) -> Objection | None:
+        """Advertising waits until the number's gap is over; the job's own attempts do not count."""
+        if not self._policy.advertising_gap_days:
+            return None
+        last = self._control.last_advertising(job.to)
+        if last is None or last.job_id == job.job_id:
+            return None
+        free_at = last.at + timedelta(days=self._policy.advertising_gap_days)
+        if now >= free_at:
+            return None
+        if hours is not None and not hours.contains(free_at):
+            return Objection(Move.SUPPRESS, ADVERTISING_GAP)
+        return put_off(job, free_at, ADVERTISING_GAP)
 
     def _over_cap(self, job: SmsJob, hours: AllowedHours | None, now: datetime) -> Objection:
         """Advertising waits for tomorrow; information is held, and a held text pages."""
@@ -83,8 +102,10 @@ def is_advertising(job: SmsJob) -> bool:
 def lawful_hours(job: SmsJob, resumes: str) -> AllowedHours | None:
     """Hours in which the job may go out; for advertising never beyond the law's.
 
-    None means any hour. Raises ValueError for hours that cannot be read.
+    What comes outside resumes as its rule says, else at ``resumes``. None means any hour.
+    Raises ValueError for hours that cannot be read.
     """
+    resumes = job.deferred_to or resumes
     own = parse_hours(job.allowed_hours, resumes) if job.allowed_hours else None
     if not is_advertising(job):
         return own
@@ -97,6 +118,13 @@ def parse_hours(text: str, resumes: str) -> AllowedHours:
     plain = AllowedHours.parse(text)
     on_any_day = datetime.fromisoformat(f"2000-01-01T{resumes}").replace(tzinfo=KST)
     return AllowedHours.parse(text, deferred_to=resumes) if plain.contains(on_any_day) else plain
+
+
+def out_of_hours(job: SmsJob, resumes_at: datetime) -> Objection:
+    """Drop or put off, as the job's rule says; what cannot be read is put off."""
+    if job.out_of_hours == OutOfHours.DROP:
+        return Objection(Move.SUPPRESS, OUTSIDE_HOURS)
+    return put_off(job, resumes_at, OUTSIDE_HOURS)
 
 
 def put_off(job: SmsJob, until: datetime, reason: str) -> Objection:

@@ -33,7 +33,9 @@ from booking_sms.domain.message import MessageType, RenderedMessage
 from booking_sms.domain.phone import ledger_phone, recipient_of, textable_digits
 from booking_sms.domain.rule import Rule, RuleSet, Scope
 from booking_sms.domain.rule_counts import RuleCounts, add_up
+from booking_sms.domain.rule_timing import OutOfHours
 from booking_sms.domain.sms_job import (
+    OUTSIDE_HOURS,
     JobState,
     LedgerEntry,
     SmsJob,
@@ -193,7 +195,9 @@ class _Built:
 
 
 def _await_approval(job: SmsJob, approval: str) -> SmsJob:
-    reason = job.reason or AWAITING_APPROVAL
+    """Hours are judged when the approved job is due, not now: a dropped one is held as well."""
+    problem = job.reason if job.state is JobState.HELD else ""
+    reason = problem or AWAITING_APPROVAL
     return job.evolve(state=JobState.HELD, reason=reason, plan_hash=approval)
 
 
@@ -232,25 +236,18 @@ class _JobBuilder:
         """The job of one decision and its text."""
         message, problem = self._message(decision)
         problem = _phone_problem(decision.phone) or problem
-        not_before = not_before_of(decision, self.now)
-        state = JobState.SCHEDULED if not_before > self.now else JobState.AVAILABLE
         job = SmsJob(
             **self._identity(decision),
             **self._wire(decision, message),
             **self._origin(decision, message),
-            state=JobState.HELD if problem else state,
-            reason=problem,
-            not_before=not_before,
+            **self._start(decision, problem),
             not_after=decision.not_after,
-            due_at=not_before,
         )
         return job, message.content if message else ""
 
     def build_notice(self, notice: Notice) -> tuple[SmsJob, str]:
         """The job of one notice to colleagues and its text; it names no customer."""
         text, problem = self._notice_text(notice)
-        not_before = not_before_of(notice, self.now)
-        state = JobState.SCHEDULED if not_before > self.now else JobState.AVAILABLE
         rule, channel = notice.rule, notice.rule.action.channel
         job = SmsJob(
             booking_num=notice.number,
@@ -267,13 +264,23 @@ class _JobBuilder:
             body_sha=_sha256(text),
             window=self.window.name,
             **self._policy(rule),
-            state=JobState.HELD if problem else state,
-            reason=problem,
-            not_before=not_before,
+            **self._start(notice, problem),
             not_after=notice.not_after,
-            due_at=not_before,
         )
         return job, text
+
+    def _start(self, decided: Decision | Notice, problem: str) -> dict[str, Any]:
+        """State, reason and first instant: dropped for its hours, held, put off, or due."""
+        as_of = self.window.as_of
+        if is_dropped(decided.rule, as_of, self.now):
+            return _begin(JobState.SUPPRESSED, OUTSIDE_HOURS, as_of)
+        not_before = not_before_of(decided, self.now)
+        if problem:
+            return _begin(JobState.HELD, problem, not_before)
+        if not_before <= self.now:
+            return _begin(JobState.AVAILABLE, "", not_before)
+        is_put_off = not_before > as_of
+        return _begin(JobState.SCHEDULED, OUTSIDE_HOURS if is_put_off else "", not_before)
 
     def _notice_text(self, notice: Notice) -> tuple[str, str]:
         stores, messages = self.catalog.stores, self.catalog.messages
@@ -321,6 +328,7 @@ class _JobBuilder:
                 "sender": message.sender,
                 "subject": message.subject,
                 "message_type": message.message_type.value,
+                "outside_euc_kr": message.outside_euc_kr,
                 "body_sha": _sha256(message.content),
             }
         return wire | {"message_class": rule.message_class.value}
@@ -329,10 +337,18 @@ class _JobBuilder:
         return {
             **self._policy(decision.rule),
             "window": self.window.name,
-            "template_digest": message.template_digest if message else "",
+            "template_digest": message.template_digest if message else self._digest(decision),
             "booking_version": decision.booking.version,
             "doubt_resend_minutes": decision.rule.doubt_resend_minutes,
         }
+
+    def _digest(self, decision: Decision) -> str:
+        """Version of a text that could not be rendered, where there is one."""
+        template = self.catalog.messages.templates.get(decision.rule.template)
+        try:
+            return template.digest_for(decision.booking.store_id) if template else ""
+        except MessageTextMissing:
+            return ""
 
     def _policy(self, rule: Rule) -> dict[str, Any]:
         """What every job takes from its rule."""
@@ -343,11 +359,24 @@ class _JobBuilder:
             "code_version": self.code_version,
             "priority": rule.priority,
             "allowed_hours": rule.allowed_hours or "",
+            "out_of_hours": rule.out_of_hours.value,
+            "deferred_to": f"{rule.hours.resumes:%H:%M}" if rule.hours else "",
         }
 
 
 def _sha256(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest() if text else ""
+
+
+def _begin(state: JobState, reason: str, not_before: datetime) -> dict[str, Any]:
+    return {"state": state, "reason": reason, "not_before": not_before, "due_at": not_before}
+
+
+def is_dropped(rule: Rule, as_of: datetime, now: datetime) -> bool:
+    """Whether the rule drops what was decided at ``as_of`` and can go ``now`` at the earliest."""
+    if rule.hours is None or rule.out_of_hours is not OutOfHours.DROP:
+        return False
+    return not (rule.hours.contains(as_of) and rule.hours.contains(max(as_of, now)))
 
 
 def not_before_of(decision: Decision | Notice, now: datetime) -> datetime:

@@ -19,7 +19,7 @@ from booking_sms.domain.sms_job import IN_DOUBT, UNSENT, JobState, SmsJob
 from booking_sms.domain.store import StoreDirectory
 from booking_sms.pipeline.load import in_parallel
 from booking_sms.pipeline.report import alias_of
-from booking_sms.pipeline.resend import TextMaker, manual_job, manual_occurrence
+from booking_sms.pipeline.resend import CANNOT_GO, TextMaker, manual_job, manual_occurrence
 from booking_sms.ports import SmsJobRepository
 
 RECEIVED = frozenset({JobState.ACCEPTED, JobState.DELIVERED})
@@ -95,7 +95,7 @@ def _judged(
     if rule is None:
         return NO_RULE
     job, text = manual_job(maker, booking, rule, manual_occurrence(all_jobs, kind), now)
-    if job.state is JobState.HELD:
+    if job.state in CANNOT_GO:
         return job.reason
     if job.body_sha == latest.body_sha:
         return CURRENT

@@ -6,29 +6,35 @@ half. Secrets are looked up here and nowhere earlier, only those that the text r
 
 from __future__ import annotations
 
-from datetime import datetime
-from functools import lru_cache
+import re
 from typing import Any
 
-from jinja2 import StrictUndefined, Template, TemplateError
-from jinja2.sandbox import SandboxedEnvironment
+from jinja2 import TemplateError
 
-from booking_sms.domain.booking import KST, Booking
 from booking_sms.domain.decision import Decision
 from booking_sms.domain.errors import TextUnresolved
-from booking_sms.domain.message import MessageClass, RenderedMessage, choose_type, sens_bytes
-from booking_sms.domain.phone import mask_phone
-from booking_sms.domain.store import Store, StoreDirectory
+from booking_sms.domain.message import (
+    MessageClass,
+    RenderedMessage,
+    choose_type,
+    outside_euc_kr,
+    sens_bytes,
+)
+from booking_sms.domain.store import StoreDirectory
 from booking_sms.domain.template import (
     MessageCatalog,
     MessageTemplate,
     check_advertising,
     check_subject,
 )
+from booking_sms.domain.text_language import compiled
+from booking_sms.pipeline.text_values import variables
 from booking_sms.ports import SecretSource
 
-SECRET_PREFIX = "secret:"  # noqa: S105 (the mark of a reference, not a secret)
-WEEKDAYS = "월화수목금토일"
+_QUOTED = re.compile(r"""'[^']*'|"[^"]*\"""")
+
+ANOTHER_TYPE = (TypeError, ValueError, ArithmeticError, AttributeError, LookupError)
+"""What an expression raises on a value that is not of the type it was written for."""
 
 
 def render(
@@ -58,6 +64,7 @@ def render(
         template=template.name,
         template_digest=template.digest_for(store.store_id),
         bytes_used=sens_bytes(content),
+        outside_euc_kr=outside_euc_kr(subject + content),
     )
 
 
@@ -71,72 +78,18 @@ def fill(
     try:
         text = compiled(source).render(values)
     except TemplateError as error:
-        raise TextUnresolved(template=template.name, why=error.message) from None
-    except (TypeError, ValueError, ArithmeticError) as error:
+        why = _impersonal(error.message or "", source)
+        raise TextUnresolved(template=template.name, why=why) from None
+    except ANOTHER_TYPE as error:
         raise TextUnresolved(template=template.name, why=type(error).__name__) from None
     return text.translate({ord(bad): good for bad, good in catalog.replacements.items()})
 
 
-@lru_cache(maxsize=512)
-def compiled(source: str) -> Template:
-    """A compiled template; sources are few and come back for every booking."""
-    environment = SandboxedEnvironment(
-        undefined=StrictUndefined,
-        autoescape=False,
-        keep_trailing_newline=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.from_string(source)
+def _impersonal(why: str, source: str) -> str:
+    """Jinja2's words without what it quotes, unless that stands in the source or is a type."""
 
+    def keep(quoted: re.Match[str]) -> str:
+        word = quoted[0][1:-1]
+        return quoted[0] if word in source or word.endswith(" object") else "'...'"
 
-def variables(
-    booking: Booking, store: Store, stores: StoreDirectory, secrets: SecretSource
-) -> dict[str, Any]:
-    """Everything that a text may name."""
-    return {
-        "booking": booking_values(booking),
-        "store": StoreValues(store, secrets),
-        "brand": stores.brand,
-        "opt_out_number": stores.opt_out_number,
-    }
-
-
-def booking_values(booking: Booking) -> dict[str, Any]:
-    """``booking.*``: what texts may say of a booking, the phone only masked."""
-    digits = "".join(ch for ch in booking.phone if ch.isdigit())
-    return {
-        "booking_num": booking.booking_num,
-        "book_id": booking.booking_id,
-        "name": booking.name,
-        "phone_masked": mask_phone(booking.phone),
-        "phone_last4": digits[-4:],
-        "date": korean_date(booking.starts_at),
-        "time": f"{booking.starts_at.astimezone(KST):%H:%M}",
-        "end_time": f"{booking.ends_at.astimezone(KST):%H:%M}",
-        "booking_time": booking.booking_time,
-        "status": booking.status.value,
-        "options": list(booking.option_names),
-        "fields": dict(booking.fields),
-    }
-
-
-def korean_date(instant: datetime) -> str:
-    """``3월 2일(월)``."""
-    day = instant.astimezone(KST)
-    return f"{day.month}월 {day.day}일({WEEKDAYS[day.weekday()]})"
-
-
-class StoreValues:
-    """``store.*``: the store's own fields and facts; a secret is resolved when it is named."""
-
-    def __init__(self, store: Store, secrets: SecretSource) -> None:
-        own = {"id": store.store_id, "name": store.name, "alias": store.alias}
-        self._values = {**store.facts, **own}
-        self._secrets = secrets
-
-    def __getitem__(self, name: str) -> Any:
-        value = self._values[name]
-        if isinstance(value, str) and value.startswith(SECRET_PREFIX):
-            return self._secrets.get(value.removeprefix(SECRET_PREFIX))
-        return value
+    return _QUOTED.sub(keep, why)

@@ -13,16 +13,14 @@ from typing import Any
 from booking_sms.domain.booking import Booking
 from booking_sms.domain.decision import Notice
 from booking_sms.domain.errors import TextUnresolved
+from booking_sms.domain.korean_text import korean_date
 from booking_sms.domain.masking import mask_name
-from booking_sms.domain.phone import mask_phone
 from booking_sms.domain.rule import Action, Scope
 from booking_sms.domain.store import StoreDirectory
 from booking_sms.domain.template import MessageCatalog
 from booking_sms.domain.window import Window
-from booking_sms.pipeline.render import booking_values, fill, korean_date
-
-MASKED_FIELDS = ("booking_num", "book_id", "phone_last4", "date", "time", "end_time", "status")
-"""What a notice may say of a booking as it is; everything personal is masked beside these."""
+from booking_sms.pipeline.render import fill
+from booking_sms.pipeline.text_values import booking_values
 
 DayTotals = Callable[[], Mapping[str, Any]]
 """Counts of the day's messages so far; asked for only by a text that names them."""
@@ -72,13 +70,10 @@ def notice_values(
 
 def masked_values(booking: Booking, stores: StoreDirectory) -> dict[str, Any]:
     """One line of a roster: ``김*빛``, ``010-****-1234``, the store, the options."""
-    known = booking_values(booking)
     store = stores.stores.get(booking.store_id)
     return {
-        **{name: known[name] for name in MASKED_FIELDS},
+        **booking_values(booking),
         "name": mask_name(booking.name),
-        "phone_masked": mask_phone(booking.phone),
-        "options": list(booking.option_names),
         "quantity": lambda *keywords: booking.option_quantity(keywords),
         "store": {
             "id": booking.store_id,

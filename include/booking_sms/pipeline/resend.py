@@ -22,6 +22,8 @@ from booking_sms.pipeline.preview import PlaceholderSecrets, sample_booking
 from booking_sms.ports import BodyStore, ControlRepository, SecretSource, SmsJobRepository
 
 MANUAL = "manual:"
+CANNOT_GO = frozenset({JobState.HELD, JobState.SUPPRESSED})
+"""States of a new job that is not going anywhere: no text, no number, or dropped for its hours."""
 PREVIEW_LIFE = timedelta(hours=1)
 """How long a preview to one's own phone may wait, from when it may go at all."""
 
@@ -109,7 +111,7 @@ def enqueue_manual(job: SmsJob, text: str, outbox: Outbox, *, by: str, reason: s
     Raises TransformError for a text that cannot go out, SendingForbidden in comparison mode,
     where no job may exist, and PayloadConflict if somebody took this very occurrence.
     """
-    if job.state is JobState.HELD:
+    if job.state in CANNOT_GO:
         raise TransformError("the text cannot go out", reason=job.reason)
     if outbox.control.delivery_mode(job.store_id) == "comparison":
         raise SendingForbidden("comparison mode: nothing may be sent", store=job.store_id)

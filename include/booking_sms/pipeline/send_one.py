@@ -24,7 +24,7 @@ from booking_sms.domain.errors import (
 )
 from booking_sms.domain.message import SUBJECT_LIMIT_BYTES, MessageType, encode_for_sens
 from booking_sms.domain.sms_job import Move, SmsJob, attempt_reference
-from booking_sms.pipeline.acceptance import Acceptance, record_acceptance
+from booking_sms.pipeline.acceptance import Acceptance, record_acceptance, record_if_advertising
 from booking_sms.pipeline.last_look import is_advertising
 from booking_sms.pipeline.outcomes import Outcome, Result
 from booking_sms.pipeline.pacing import retry_delay
@@ -134,6 +134,7 @@ class TextSender:
         if isinstance(failure, SmsRefused):
             return Sent(self._move(job, Move.REFUSE, Outcome.REFUSED, reason))
         if isinstance(failure, SmsOutcomeUnknown):
+            record_if_advertising(self._services, job)
             return Sent(self._move(job, Move.DOUBT, Outcome.IN_DOUBT, reason))
         raise failure
 

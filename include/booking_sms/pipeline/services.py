@@ -49,6 +49,8 @@ class DispatchPolicy:
     ``lease_s`` must be above the gateway's timeouts together, ``notice_lease_s`` above those of
     a chat's, which is asked several times. The daily caps count accepted
     texts and doubts: information above its cap is held for a person, advertising waits a day.
+    ``advertising_gap_days`` is the least time between two advertising texts to one number, in
+    days of 24 hours; 0 means none.
     """
 
     sends_per_second: float = 5.0
@@ -58,6 +60,7 @@ class DispatchPolicy:
     drain_budget_s: float = 200.0
     daily_text_cap: int = 2000
     daily_advertising_cap: int = 500
+    advertising_gap_days: int = 1
     retry_base_s: float = 30.0
     retry_limit_s: float = 600.0
     throttle_pause_s: float = 1.0

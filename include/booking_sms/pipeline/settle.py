@@ -14,7 +14,12 @@ from typing import Any
 from booking_sms.domain.errors import GatewayListUnavailable, StoreThrottled, StoreUnavailable
 from booking_sms.domain.message import MessageType
 from booking_sms.domain.sms_job import JobState, Move, SmsJob
-from booking_sms.pipeline.acceptance import Acceptance, note_incident, record_acceptance
+from booking_sms.pipeline.acceptance import (
+    Acceptance,
+    note_incident,
+    record_acceptance,
+    record_if_advertising,
+)
 from booking_sms.pipeline.matching import CANNOT_TELL, Match, Verdict, match_rows
 from booking_sms.pipeline.notices import let_go_again
 from booking_sms.pipeline.open_jobs import instant_of, open_jobs_by_shard
@@ -97,6 +102,7 @@ class _Settling:
         now_ms = self._now_ms()
         if job.state is not JobState.SENDING or job.lease_until >= now_ms:
             return None
+        record_if_advertising(self._services, job)  # its sender died before it could
         attempts = job.with_attempt("lapsed").attempts
         lapsed = self._services.jobs.move(
             job, Move.LAPSE, now_ms=now_ms, reason="lease_lapsed", attempts=attempts

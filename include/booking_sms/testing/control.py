@@ -11,7 +11,7 @@ from typing import Any
 
 from booking_sms.domain.booking import KST
 from booking_sms.domain.delivery import checked_mode, digits_of, strictest
-from booking_sms.ports import Clock, OperatorChange
+from booking_sms.ports import AdvertisingRecord, Clock, OperatorChange
 from booking_sms.testing.clocks import FixedClock
 
 
@@ -24,6 +24,7 @@ class InMemoryControlRepository:
         self._modes: dict[str | None, str] = {}
         self._switches: set[str] = set()
         self._opt_outs: set[str] = set()
+        self._advertised: dict[str, AdvertisingRecord] = {}
         self._stages: dict[str, str] = {}
         self._counters: Counter[tuple[str, date]] = Counter()
         self._notes: dict[str, str] = {}
@@ -57,6 +58,14 @@ class InMemoryControlRepository:
     def add_opt_outs(self, phones: Iterable[str]) -> None:
         """Remember numbers that refused advertising."""
         self._opt_outs.update(digits_of(phone) for phone in phones)
+
+    def last_advertising(self, phone: str) -> AdvertisingRecord | None:
+        """The last advertising text to this number, however it is written."""
+        return self._advertised.get(digits_of(phone))
+
+    def record_advertising(self, phone: str, record: AdvertisingRecord) -> None:
+        """Remember an advertising text instead of the last."""
+        self._advertised[digits_of(phone)] = record
 
     def rollout_stage(self, rule: str) -> str | None:
         """Stored stage of a rule, or None."""

@@ -151,6 +151,15 @@ def test_an_unknown_variable_is_named_at_the_text(files: CatalogFiles) -> None:
     ]
 
 
+def test_an_unknown_filter_is_named_at_the_text(files: CatalogFiles) -> None:
+    files.replace(CONFIRM, "{{ store.name }} 예약", "{{ store.name | shout }} 예약")
+
+    (problem,) = files.problems()
+
+    assert problem.startswith(f"{CONFIRM}:5: text: line 2 of the text: unknown filter shout; ")
+    assert problem.endswith("ours: korean_date, korean_time, particle, phone, won")
+
+
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [

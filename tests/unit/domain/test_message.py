@@ -14,6 +14,7 @@ from booking_sms.domain.message import (
     MessageType,
     choose_type,
     is_encodable,
+    outside_euc_kr,
     sens_bytes,
 )
 from booking_sms.domain.sms_job import attempt_reference
@@ -44,6 +45,27 @@ def test_characters_that_cannot_be_sent_are_named_by_code_point(character: str) 
     assert "문의" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("text", "flagged"),
+    [
+        pytest.param("별빛 ■①℃￦…", "", id="all of it is EUC-KR"),
+        pytest.param("뷁", "U+BDC1", id="a syllable of cp949 alone"),
+        pytest.param("힣똠펲뷁뷁", "U+B620 U+BDC1 U+D3B2 U+D7A3", id="each once"),
+        pytest.param("😀", "", id="not sendable at all: refused elsewhere"),
+        pytest.param("", "", id="nothing"),
+    ],
+)
+def test_characters_outside_euc_kr_are_flagged(text: str, flagged: str) -> None:
+    assert outside_euc_kr(text) == flagged
+
+
+def test_every_syllable_is_either_euc_kr_or_flagged() -> None:
+    syllables = [chr(code) for code in range(0xAC00, 0xD7A4)]
+
+    assert sum(not outside_euc_kr(one) for one in syllables) == 2350
+    assert {sens_bytes(one) for one in syllables} == {2}
+
+
 @given(st.text(max_size=60))
 def test_counting_never_fails_otherwise(text: str) -> None:
     try:
@@ -55,6 +77,7 @@ def test_counting_never_fails_otherwise(text: str) -> None:
 @pytest.mark.parametrize(
     ("characters", "expected"),
     [
+        pytest.param(SMS_LIMIT_BYTES - 1, MessageType.SMS, id="89 bytes"),
         pytest.param(SMS_LIMIT_BYTES, MessageType.SMS, id="90 bytes"),
         pytest.param(SMS_LIMIT_BYTES + 1, MessageType.LMS, id="91 bytes"),
         pytest.param(LMS_LIMIT_BYTES, MessageType.LMS, id="2000 bytes"),
@@ -71,6 +94,8 @@ def test_the_long_form_can_be_forced() -> None:
 def test_what_the_gateway_would_cut_is_refused() -> None:
     with pytest.raises(TextTooLong, match="bytes=2002"):
         choose_type("가" * 1001, force_lms=False)
+    with pytest.raises(TextTooLong, match="bytes=2001"):
+        choose_type("가" * 1000 + "a", force_lms=True)
 
 
 def test_a_subject_leaves_room_for_the_attempt_reference() -> None:

@@ -366,7 +366,7 @@ def test_information_over_the_safety_cap_is_held(world):
 
 
 def test_advertising_over_its_cap_waits_for_tomorrow_evening(world):
-    jobs = [world.add(booking=number, **EVENT) for number in (1, 2)]
+    jobs = [world.add(booking=number, to=f"0100000000{number}", **EVENT) for number in (1, 2)]
 
     summary = world.dispatch(daily_advertising_cap=1)
 

@@ -209,7 +209,7 @@ def _told(kind: str, occurrence: str) -> SmsJob:
 def test_nothing_personal_is_in_the_text_or_on_the_job() -> None:
     catalog = catalog_of(
         DIGEST,
-        roster="{% for b in bookings %}{{ b }}{{ b.quantity('보정') }}{% endfor %}",
+        roster="{% for b in bookings %}{{ b | string }}{{ b.quantity('보정') }}{% endfor %}",
     )
     booking = make_booking(
         name="남궁카나리아",
@@ -232,6 +232,7 @@ def test_nothing_personal_is_in_the_text_or_on_the_job() -> None:
     "source",
     [
         "{{ bookings[0].phone }}",
+        "{{ bookings[0] }}",
         "{{ bookings[0].fields }}",
         "{{ bookings[0].quantity.__globals__ }}",
         "{{ bookings[0].quantity.__closure__ }}",

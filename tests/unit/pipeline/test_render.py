@@ -15,9 +15,11 @@ from booking_sms.domain.errors import (
     TextUnresolved,
     UnknownStore,
 )
+from booking_sms.domain.korean_text import korean_date
 from booking_sms.domain.message import MessageType, sens_bytes
+from booking_sms.domain.payload_fields import PayloadFields
 from booking_sms.domain.template import MessageCatalog, MessageTemplate
-from booking_sms.pipeline.render import korean_date, render
+from booking_sms.pipeline.render import render
 from booking_sms.testing import NOW, InMemorySecretSource, make_booking, make_ledger_row
 
 
@@ -99,13 +101,33 @@ def test_the_event_says_that_it_is_advertising() -> None:
         pytest.param("{{ booking.name.__class__ }}", id="out of the sandbox"),
         pytest.param("{{ booking.name + 1 }}", id="arithmetic on a text"),
         pytest.param("{{ 1 // 0 }}", id="division by zero"),
+        pytest.param("{{ booking.coupon_name }}", id="a coupon that there is not"),
+        pytest.param("{{ booking.options }}", id="a list"),
+        pytest.param("{{ booking.starts_at }}", id="an instant without a filter"),
+        pytest.param("{{ booking.fields.request }}", id="null"),
+        pytest.param("{{ booking.fields.request.strip() }}", id="a method of null"),
+        pytest.param("{{ booking.fields.totalPrice | korean_date }}", id="a number as a date"),
+        pytest.param("{{ booking.fields.fee | won }}", id="words as an amount"),
+        pytest.param("{{ booking.name | particle('을/은') }}", id="no pair of particles"),
+        pytest.param("{{ '%(a)s' | format(b=1) }}", id="a key that is not there"),
     ],
 )
 def test_what_cannot_be_filled_in_is_never_sent(text: str) -> None:
+    odd = PayloadFields({"request": None, "totalPrice": 30000, "fee": "무료"})
+
     with pytest.raises(TextUnresolved, match="template=guide") as caught:
-        rendered(text)
+        rendered(text, guide(fields=odd))
 
     assert "김시험" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["김시험", "O'Neil", 'a "b"'])
+def test_the_reason_names_the_variable_and_never_the_person(name: str) -> None:
+    with pytest.raises(TextUnresolved, match="has no attribute 'nickname'"):
+        rendered("{{ booking.nickname }}", guide(name=name))
+    with pytest.raises(TextUnresolved) as caught:
+        rendered("{{ booking[booking.name] }}", guide(name=name))
+    assert name not in str(caught.value)
 
 
 def test_a_missing_secret_holds_only_texts_that_use_it() -> None:
@@ -121,6 +143,63 @@ def test_texts_may_speak_of_the_booking() -> None:
 
     assert rendered(text) == "김시험 3월 2일(월) 15:00 010-****-1234"
     assert korean_date(NOW) == "3월 2일(월)"
+
+
+FULL = {
+    "options": (
+        BookingOption(name="전문가 보정 A", quantity=2),
+        BookingOption(name="전문가 보정 B"),
+        BookingOption(name="사진 보정 추가", quantity=3),
+        BookingOption(name="사진 보정 추가"),
+    ),
+    "fields": PayloadFields({
+        "totalPrice": 30000,
+        "snapshotJson": {"bizItemName": "흑백 촬영", "couponJson": [{"couponName": "평일 1시간"}]},
+    }),
+}
+
+
+@pytest.mark.parametrize(
+    ("variable", "text"),
+    [
+        ("booking_num", "900101_7000000001"),
+        ("book_id", "7000000001"),
+        ("biz_id", "900101"),
+        ("name", "김시험"),
+        ("phone", "01000001234"),
+        ("phone | phone", "010-0000-1234"),
+        ("phone_masked", "010-****-1234"),
+        ("phone_last4", "1234"),
+        ("booking_time", "2026-03-02 15:00:00"),
+        ("reserve_at | korean_date", "3월 2일(월)"),
+        ("starts_at | korean_time", "오후 3시"),
+        ("ends_at | korean_time", "오후 4시"),
+        ("status", "confirmed"),
+        ("option", "전문가 보정 A, 전문가 보정 B, 사진 보정 추가"),
+        ("option_keywords | join('/')", "전문가 보정 A/전문가 보정 B/사진 보정 추가"),
+        ("options | length", "4"),
+        ("coupon_name", "평일 1시간"),
+        ("has_pro_edit_option | lower", "true"),
+        ("pro_edit_count", "3"),
+        ("has_edit_add_person_option | lower", "true"),
+        ("edit_add_person_count", "4"),
+        ("fields.totalPrice | won", "30,000원"),
+        ("fields.snapshotJson.bizItemName", "흑백 촬영"),
+        ("fields['snapshotJson.couponJson.0.couponName']", "평일 1시간"),
+    ],
+)
+def test_every_variable_says_what_the_manual_says(variable: str, text: str) -> None:
+    assert rendered(f"{{{{ booking.{variable} }}}}", guide(**FULL)) == text
+
+
+def test_a_booking_without_options_says_so_in_each_of_its_words() -> None:
+    text = (
+        "{{ booking.has_pro_edit_option or booking.has_edit_add_person_option or booking.option"
+        " or 'none' }}{{ booking.pro_edit_count + booking.edit_add_person_count }}"
+        "{% if booking.coupon_name is defined %}coupon{% endif %}"
+    )
+
+    assert rendered(text) == "none0"
 
 
 def test_declared_characters_are_replaced_and_others_refused() -> None:

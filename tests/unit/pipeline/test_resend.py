@@ -1,7 +1,7 @@
 from dataclasses import replace
 
 import pytest
-from rule_world import CATALOG, shop_secrets
+from rule_world import CATALOG, shop_secrets, with_rules
 
 from booking_sms.domain.booking import Booking
 from booking_sms.domain.errors import SendingForbidden, TransformError
@@ -77,6 +77,14 @@ def test_a_text_that_cannot_arrive_is_refused_and_leaves_no_trace(
 
     assert outbox.jobs.of_booking(job.booking_num) == ()
     assert [one.name for one in outbox.control.operator_changes(NOW.date())] == ["mode"]
+
+
+def test_a_text_that_its_rule_drops_at_this_hour_is_refused(outbox: Outbox) -> None:
+    by_day = with_rules({"allowed_hours": "09:00-10:00", "out_of_hours": "drop"}).rules[0]
+    job, text = manual_job(MAKER, make_booking(), by_day, "manual:1", NOW)
+
+    with pytest.raises(TransformError, match="outside_hours"):
+        enqueue_manual(job, text, outbox, **WHO)
 
 
 def test_comparison_mode_of_one_store_makes_no_job(outbox: Outbox) -> None:

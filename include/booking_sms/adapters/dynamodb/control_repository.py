@@ -17,17 +17,18 @@ from booking_sms.adapters.dynamodb.table import Row, Table
 from booking_sms.adapters.dynamodb.table_schema import TableNames
 from booking_sms.adapters.dynamodb.values import instant_of, instant_text
 from booking_sms.domain.delivery import checked_mode, digits_of, strictest
-from booking_sms.ports import Clock, OperatorChange
+from booking_sms.ports import AdvertisingRecord, Clock, OperatorChange
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
 
 MODE = "mode"
 SWITCHES = "kill_switches"
+OPT_OUT, ADVERTISED = "optout", "advertised"
 
 
 class DynamoDbControlRepository:
-    """Control items by name. ``hmac_key`` hides the numbers of those who opted out."""
+    """Control items by name. ``hmac_key`` hides the numbers of customers."""
 
     def __init__(
         self, client: DynamoDBClient, tables: TableNames, *, clock: Clock, hmac_key: bytes
@@ -65,16 +66,26 @@ class DynamoDbControlRepository:
 
     def is_opted_out(self, phone: str) -> bool:
         """Whether this number refused advertising, however it is written."""
-        return self._table.get({"name": self._opt_out_name(phone)}) is not None
+        return self._table.get({"name": self._name_of(OPT_OUT, phone)}) is not None
 
     def add_opt_outs(self, phones: Iterable[str]) -> None:
         """Remember numbers that refused advertising; only new ones are written."""
-        names = dict.fromkeys(self._opt_out_name(phone) for phone in phones)
+        names = dict.fromkeys(self._name_of(OPT_OUT, phone) for phone in phones)
         known = {row["name"] for row in self._table.get_many([{"name": n} for n in names])}
         at = instant_text(self._clock.now())
         for name in names:
             if name not in known:
                 self._table.put({"name": name, "at": at})
+
+    def last_advertising(self, phone: str) -> AdvertisingRecord | None:
+        """The last advertising text to this number, however it is written."""
+        row = self._table.get({"name": self._name_of(ADVERTISED, phone)})
+        return AdvertisingRecord(job_id=row["job_id"], at=instant_of(row["at"])) if row else None
+
+    def record_advertising(self, phone: str, record: AdvertisingRecord) -> None:
+        """Remember an advertising text instead of the last; one item a number, no history."""
+        name = self._name_of(ADVERTISED, phone)
+        self._table.put({"name": name, "job_id": record.job_id, "at": instant_text(record.at)})
 
     def rollout_stage(self, rule: str) -> str | None:
         """Stored rollout stage of a rule, or None: the rule's own."""
@@ -135,9 +146,9 @@ class DynamoDbControlRepository:
         self._table.update({"name": f"audit#{now:%Y-%m}"}, update, terms)
         return at
 
-    def _opt_out_name(self, phone: str) -> str:
+    def _name_of(self, what: str, phone: str) -> str:
         digest = hmac.new(self._hmac_key, digits_of(phone).encode(), hashlib.sha256)
-        return f"optout#{digest.hexdigest()}"
+        return f"{what}#{digest.hexdigest()}"
 
 
 def _counter_name(name: str, day: date) -> str:
