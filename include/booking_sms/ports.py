@@ -282,6 +282,10 @@ class ControlRepository(Protocol):
         """Read a note; None if absent."""
         ...
 
+    def record_change(self, name: str, value: str, *, by: str, reason: str) -> None:
+        """Keep that a person changed something that lives elsewhere: ``job#ID``, ``rules``."""
+        ...
+
     def operator_changes(self, month: date) -> tuple[OperatorChange, ...]:
         """Who changed what and why in the month that ``month`` lies in, oldest first."""
         ...

@@ -7,6 +7,7 @@ from typing import Any
 
 import typer
 
+from booking_sms.cli import outbox_decisions
 from booking_sms.cli.composition import application
 from booking_sms.cli.console import JsonOption, fail, print_json, print_table
 from booking_sms.domain.booking import KST
@@ -14,6 +15,7 @@ from booking_sms.domain.phone import mask_phone
 from booking_sms.domain.sms_job import ACCOUNTING, SmsJob
 
 app = typer.Typer(no_args_is_help=True, help="The outbox: jobs, states, reasons.")
+outbox_decisions.register(app)
 
 
 @app.command()

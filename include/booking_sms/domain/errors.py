@@ -30,6 +30,8 @@ BookingSmsError
     StoreUnavailable          R
     PayloadConflict           T  an incident: same key, another payload
     IllegalMove               T
+    ActionRefused             T  a person asked for what the job's state forbids
+    JobUnreadable             T  an item of the outbox that is no job of ours
   DispatchError
     SmsNotSent                R  certainly not sent
       SendingForbidden        R
@@ -260,6 +262,14 @@ class PayloadConflict(LoadError, Terminal):
 
 class IllegalMove(LoadError, Terminal):
     """The state machine has no such move from this state."""
+
+
+class ActionRefused(LoadError, Terminal):
+    """What a person asked for is not legal for this job now."""
+
+
+class JobUnreadable(LoadError, Terminal):
+    """An item of the outbox cannot be read as a job; it is left alone and named."""
 
 
 class DispatchError(BookingSmsError):

@@ -86,6 +86,10 @@ class InMemoryControlRepository:
         stored = self._notes.get(name)
         return json.loads(stored) if stored is not None else None
 
+    def record_change(self, name: str, value: str, *, by: str, reason: str) -> None:
+        """Keep that a person changed something that lives elsewhere."""
+        self._record(name, value, by, reason)
+
     def operator_changes(self, month: date) -> tuple[OperatorChange, ...]:
         """Changes of the month that ``month`` lies in, oldest first."""
         return tuple(

@@ -110,6 +110,10 @@ class DynamoDbControlRepository:
         row = self._table.get({"name": f"note#{name}"})
         return json.loads(row["json"]) if row else None
 
+    def record_change(self, name: str, value: str, *, by: str, reason: str) -> None:
+        """Keep that a person changed something that lives elsewhere."""
+        self._record(name, value, by, reason)
+
     def operator_changes(self, month: date) -> tuple[OperatorChange, ...]:
         """Changes of the month that ``month`` lies in, oldest first."""
         row = self._table.get({"name": f"audit#{month:%Y-%m}"}) or {}

@@ -50,8 +50,13 @@ def job_of(item: Mapping[str, Any]) -> SmsJob:
     return SmsJob(**{name: _loaded(name, item[name]) for name in JOB_FIELDS if name in item})
 
 
-def update_of(write: PlannedWrite, token: str, terms: Expression) -> str:
-    """Update expression of a planned write; a final state leaves the index of open jobs."""
+def update_of(
+    write: PlannedWrite, token: str, terms: Expression, open_shard: int | None = None
+) -> str:
+    """Update expression of a planned write; a final state leaves the index of open jobs.
+
+    With ``open_shard`` the job comes back into it.
+    """
     put = {
         name: _stored(name, value)
         for name, value in write.changes.items()
@@ -60,6 +65,8 @@ def update_of(write: PlannedWrite, token: str, terms: Expression) -> str:
     gone = [name for name in write.changes if name not in put]
     if write.is_final:
         gone.append("open_shard")
+    if open_shard is not None:
+        put["open_shard"] = open_shard
     update = f"SET {terms.assignments({**put, WRITE_TOKEN: token})}"
     return f"{update} REMOVE {', '.join(map(terms.name, gone))}" if gone else update
 

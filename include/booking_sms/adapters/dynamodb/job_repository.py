@@ -127,7 +127,8 @@ class DynamoDbSmsJobRepository:
     def _write(self, job: SmsJob, write: PlannedWrite) -> SmsJob | None:
         token = _new_token()
         terms = Expression()
-        update = update_of(write, token, terms)
+        shard = job.open_shard if write.enters_index else None
+        update = update_of(write, token, terms, shard)
         item = self._table.update(job_key(job), update, terms, condition=condition_of(write, terms))
         return job_of(item) if item else self._won_before(job, write, token)
 
