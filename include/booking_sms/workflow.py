@@ -6,8 +6,9 @@ its result may travel through XCom. What happens inside each step lives in ``pip
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -23,7 +24,7 @@ from booking_sms.domain.errors import (
 )
 from booking_sms.domain.sms_job import OPEN_SHARDS, SmsJob
 from booking_sms.domain.window import WINDOW_LENGTH, CoverageStatus, StoreCoverage, Window
-from booking_sms.pipeline import delivery, dispatch, load, plan, reconcile, report, settle
+from booking_sms.pipeline import audit, delivery, dispatch, load, plan, reconcile, report, settle
 from booking_sms.pipeline import extract as extraction
 from booking_sms.pipeline.day_totals import day_totals
 from booking_sms.pipeline.plan_document import read_plan, write_plan
@@ -330,3 +331,20 @@ def _refresh_opt_outs(app: Application) -> int | None:
 def expire_overdue(app: Application) -> Summary:
     """Expire what is too late to send."""
     return reconcile.expire_overdue(app.dispatch_services).as_dict()
+
+
+def audit_day(app: Application, day: date | None = None) -> audit.AuditReport:
+    """The two-way proof of a day (by default yesterday); residue is told to the team, in counts."""
+    services = app.dispatch_services
+    found = audit.audit_day(services, app.reconcile_policy(), day or audit.yesterday(services))
+    if not found.is_clean:
+        app.alert(_audit_text(found))
+    return found
+
+
+def _audit_text(found: audit.AuditReport) -> str:
+    kinds = Counter(residue.kind for residue in found.residue)
+    if found.unreadable:
+        kinds["unreadable_item"] = len(found.unreadable)
+    told = ", ".join(f"{kind} {number}" for kind, number in sorted(kinds.items()))
+    return f"AUDIT of {found.day}: {told}. Details: booking-sms audit --day {found.day}"

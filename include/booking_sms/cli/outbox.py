@@ -48,9 +48,17 @@ def accounting_groups(counts: Any) -> dict[str, int]:
     """planned = sent + refused + skipped + superseded + expired + held + in flight."""
     groups: Counter[str] = Counter()
     for (_, _, state), jobs in counts.items():
-        group = next(name for name, states in ACCOUNTING.items() if state in states)
+        group = next((name for name, states in ACCOUNTING.items() if state in states), "unreadable")
         groups[group] += jobs
-    return {"planned": sum(counts.values()), **{name: groups[name] for name in ACCOUNTING}}
+    return {
+        "planned": sum(counts.values()),
+        **{name: groups[name] for name in groups_known(groups)},
+    }
+
+
+def groups_known(groups: Counter[str]) -> list[str]:
+    """The groups of the identity, and what is no job of ours only if there is any."""
+    return [*ACCOUNTING, *(["unreadable"] if groups["unreadable"] else [])]
 
 
 @app.command()

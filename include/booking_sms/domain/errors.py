@@ -42,6 +42,7 @@ BookingSmsError
     SmsOutcomeUnknown         ?
     GatewayListUnavailable    R
   AccountingBroken            T  planned is not the sum of the outcomes
+  AuditResidue                T  SENS's list and our jobs do not agree
   AlertFailed                 R / T by ``retry_safe``
 
 T terminal    R safe to retry    ? reconcile, never retry
@@ -313,6 +314,10 @@ class GatewayListUnavailable(DispatchError, Retryable):
 
 class AccountingBroken(BookingSmsError, Terminal):
     """A message has no outcome, or two: planned is not the sum of the outcomes."""
+
+
+class AuditResidue(BookingSmsError, Terminal):
+    """SENS's list and our jobs do not agree; the table says where."""
 
 
 class AlertFailed(BookingSmsError):
