@@ -15,6 +15,7 @@ from typing import Any
 import structlog
 
 from booking_sms.bootstrap import Application
+from booking_sms.domain.booking import KST
 from booking_sms.domain.errors import (
     BookingSmsError,
     ConfigError,
@@ -24,7 +25,17 @@ from booking_sms.domain.errors import (
 )
 from booking_sms.domain.sms_job import OPEN_SHARDS, SmsJob
 from booking_sms.domain.window import WINDOW_LENGTH, CoverageStatus, StoreCoverage, Window
-from booking_sms.pipeline import audit, delivery, dispatch, load, plan, reconcile, report, settle
+from booking_sms.pipeline import (
+    audit,
+    delivery,
+    dispatch,
+    guard,
+    load,
+    plan,
+    reconcile,
+    report,
+    settle,
+)
 from booking_sms.pipeline import extract as extraction
 from booking_sms.pipeline.day_totals import day_totals
 from booking_sms.pipeline.plan_document import read_plan, write_plan
@@ -348,3 +359,21 @@ def _audit_text(found: audit.AuditReport) -> str:
         kinds["unreadable_item"] = len(found.unreadable)
     told = ", ".join(f"{kind} {number}" for kind, number in sorted(kinds.items()))
     return f"AUDIT of {found.day}: {told}. Details: booking-sms audit --day {found.day}"
+
+
+def guard_visits(app: Application) -> guard.GuardReport:
+    """One round of the visit guard, on the bookings as Naver shows them now."""
+    now = app.clock.now().timestamp()
+    length = WINDOW_LENGTH.total_seconds()
+    window = Window(datetime.fromtimestamp(now - now % length, KST))
+    return guard.guard_visits(
+        guard.GuardServices(
+            jobs=app.jobs,
+            ledger=app.ledger,
+            control=app.control,
+            clock=app.clock,
+            stores=app.catalog().stores,
+            read_store=lambda store_id: app.source.fetch_store(store_id, window).bookings,
+            page=lambda text: any([app.alert(text), app.tell_owner(text)]),
+        )
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from booking_sms.cli import audit, control, doctor, outbox, plan, run, sandbox
+from booking_sms.cli import audit, control, doctor, guard, outbox, plan, run, sandbox
 from booking_sms.cli.composition import close_applications, described
 from booking_sms.cli.console import fail, log_to_stderr
 from booking_sms.domain.errors import BookingSmsError, ConfigError
@@ -22,6 +22,7 @@ app.add_typer(control.app, name="control")
 plan.register(app)
 run.register(app)
 audit.register(app)
+guard.register(app)
 doctor.register(app)
 
 
