@@ -59,8 +59,16 @@ signed before its intent was written. The settle time (8 minutes by default) is 
 5 minutes, the clock skew and the lag of SENS's list together. A text that the list does not show
 after the settle time was therefore not sent, and a sender that was frozen with the request in its
 hand can no longer send it. Only then does `settle_absent` allow another attempt. This holds as
-long as SENS's own list is truthful within the settle time; the one exception is the owner's
-`doubt_policy` near a visit, which is recorded as a deliberate possible duplicate.
+long as SENS's own list is truthful within the settle time. There are two exceptions, each recorded
+in the attempt history as a deliberate possible duplicate: the owner's `doubt_policy` near a visit,
+and a person who settles a text as not sent with `--accept-possible-duplicate`.
+
+## What a person may do
+
+`booking-sms outbox settle`, `drop`, `cancel`, `reopen` and `approve` make the same conditional
+writes, with a name and a reason that are kept. `accept` from held is for a text that a person knows
+to be out (or whose own 202 came late); a job that was never tried cannot be accepted. `reopen` is
+the only move out of a final state, and it leads to held, never to a send.
 """
 
 

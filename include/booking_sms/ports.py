@@ -123,6 +123,23 @@ class LoginLock(Protocol):
 # --- tables -----------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, kw_only=True)
+class StoredJob:
+    """A job as the base table holds it; ``is_indexed`` is as its state demands."""
+
+    job: SmsJob
+    is_indexed: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnreadableItem:
+    """An item of the outbox that is no job of ours: named, left alone."""
+
+    booking_num: str
+    sort_key: str
+    reason: str
+
+
 class SmsJobRepository(Protocol):
     """``sms_jobs``: one conditional write per move, on state and attempt (the fencing token)."""
 
@@ -157,6 +174,14 @@ class SmsJobRepository(Protocol):
 
     def amend(self, job: SmsJob, **changes: Any) -> SmsJob | None:
         """Change attributes without a move, on the same state and attempt."""
+        ...
+
+    def everything(self) -> Iterable[StoredJob | UnreadableItem]:
+        """Every item of the base table but claims; for the audit only."""
+        ...
+
+    def index_again(self, job: SmsJob) -> bool:
+        """Bring the index of open jobs in line with this job's state; False if it moved on."""
         ...
 
     def count_by_reason(self) -> Mapping[tuple[str, str, str], int]:
@@ -417,6 +442,10 @@ class SmsGateway(Protocol):
         """Rows by recipient, sender and request time, all pages; () for the empty 404."""
         ...
 
+    def list_between(self, since: datetime, until: datetime) -> Sequence[GatewayMessage]:
+        """Every row by request time, all senders and recipients, all pages; for the audit."""
+        ...
+
     def by_request(self, request_id: str) -> Sequence[GatewayMessage]:
         """Rows of one request; () when SENS does not know it (yet)."""
         ...
@@ -466,6 +495,8 @@ __all__ = [
     "SmsGateway",
     "SmsJobRepository",
     "StoreExtract",
+    "StoredJob",
     "TransportClock",
+    "UnreadableItem",
     "WindowRepository",
 ]

@@ -6,15 +6,16 @@ its result may travel through XCom. What happens inside each step lives in ``pip
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any
 
 import structlog
 
 from booking_sms.bootstrap import Application
-from booking_sms.domain.booking import Booking
+from booking_sms.domain.booking import KST, Booking
 from booking_sms.domain.catalog import Catalog
 from booking_sms.domain.decision import WindowPlan
 from booking_sms.domain.errors import (
@@ -28,8 +29,10 @@ from booking_sms.domain.ledger import Ledger
 from booking_sms.domain.sms_job import OPEN_SHARDS, SmsJob
 from booking_sms.domain.window import WINDOW_LENGTH, CoverageStatus, StoreCoverage, Window
 from booking_sms.pipeline import (
+    audit,
     delivery,
     dispatch,
+    guard,
     load,
     plan,
     reconcile,
@@ -363,3 +366,38 @@ def _refresh_opt_outs(app: Application) -> int | None:
 def expire_overdue(app: Application) -> Summary:
     """Expire what is too late to send."""
     return reconcile.expire_overdue(app.dispatch_services).as_dict()
+
+
+def audit_day(app: Application, day: date | None = None) -> audit.AuditReport:
+    """The two-way proof of a day (by default yesterday); residue is told to the team, in counts."""
+    services = app.dispatch_services
+    found = audit.audit_day(services, app.reconcile_policy(), day or audit.yesterday(services))
+    if not found.is_clean:
+        app.alert(_audit_text(found))
+    return found
+
+
+def _audit_text(found: audit.AuditReport) -> str:
+    kinds = Counter(residue.kind for residue in found.residue)
+    if found.unreadable:
+        kinds["unreadable_item"] = len(found.unreadable)
+    told = ", ".join(f"{kind} {number}" for kind, number in sorted(kinds.items()))
+    return f"AUDIT of {found.day}: {told}. Details: booking-sms audit --day {found.day}"
+
+
+def guard_visits(app: Application) -> guard.GuardReport:
+    """One round of the visit guard, on the bookings as Naver shows them now."""
+    now = app.clock.now().timestamp()
+    length = WINDOW_LENGTH.total_seconds()
+    window = Window(datetime.fromtimestamp(now - now % length, KST))
+    return guard.guard_visits(
+        guard.GuardServices(
+            jobs=app.jobs,
+            ledger=app.ledger,
+            control=app.control,
+            clock=app.clock,
+            stores=app.catalog().stores,
+            read_store=lambda store_id: app.source.fetch_store(store_id, window).bookings,
+            page=lambda text: any([app.alert(text), app.tell_owner(text)]),
+        )
+    )

@@ -126,6 +126,7 @@ def facts_of(move: Move, minute: int) -> dict:
         Move.INTENT: {"now": now, "t0": now_ms, "lease_until": now_ms + 30_000},
         Move.EXPIRE: {"now": now},
         Move.LAPSE: {"now_ms": now_ms},
+        Move.REOPEN: {"now": now},
     }.get(move, {})
 
 

@@ -13,6 +13,7 @@ FACTS = {
     Move.INTENT: {"now": NOW, "t0": NOW_MS, "lease_until": NOW_MS + 30_000},
     Move.EXPIRE: {"now": NOW + timedelta(days=1)},
     Move.LAPSE: {"now_ms": NOW_MS + 60_000},
+    Move.REOPEN: {"now": NOW},
 }
 
 

@@ -161,6 +161,14 @@ def test_reconcile_tasks_do_not_wait_for_each_other(dagbag: Any) -> None:
     assert edges_of(dagbag, "sms_reconcile") == set()
 
 
+def test_the_audit_is_one_task_with_a_day_to_choose(dagbag: Any) -> None:
+    audit = dagbag.dags["sms_audit"]
+
+    assert audit.task_ids == ["audit_day"]
+    assert audit.timetable.expression == "0 6 * * *"
+    assert audit.params.get_param("day").value is None
+
+
 def test_dag_files_decide_nothing(dag_files: list[Path]) -> None:
     for path in dag_files:
         nodes = list(ast.walk(ast.parse(path.read_text())))

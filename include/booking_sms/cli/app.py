@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import typer
 
-from booking_sms.cli import bench, control, doctor, faults, outbox, plan, run, sandbox
+from booking_sms.cli import (
+    audit,
+    bench,
+    control,
+    doctor,
+    faults,
+    guard,
+    outbox,
+    plan,
+    run,
+    sandbox,
+)
 from booking_sms.cli.composition import close_applications, described
 from booking_sms.cli.console import fail, log_to_stderr
 from booking_sms.domain.errors import BookingSmsError, ConfigError
@@ -23,6 +34,8 @@ app.add_typer(faults.app, name="faults")
 app.add_typer(bench.app, name="bench")
 plan.register(app)
 run.register(app)
+audit.register(app)
+guard.register(app)
 doctor.register(app)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import typer
 
+from booking_sms.cli import outbox_decisions
 from booking_sms.cli.composition import application
 from booking_sms.cli.console import JsonOption, fail, print_json, print_table
 from booking_sms.domain.booking import KST
@@ -14,6 +15,7 @@ from booking_sms.domain.phone import mask_phone
 from booking_sms.domain.sms_job import ACCOUNTING, SmsJob
 
 app = typer.Typer(no_args_is_help=True, help="The outbox: jobs, states, reasons.")
+outbox_decisions.register(app)
 
 
 @app.command()
@@ -46,9 +48,17 @@ def accounting_groups(counts: Any) -> dict[str, int]:
     """planned = sent + refused + skipped + superseded + expired + held + in flight."""
     groups: Counter[str] = Counter()
     for (_, _, state), jobs in counts.items():
-        group = next(name for name, states in ACCOUNTING.items() if state in states)
+        group = next((name for name, states in ACCOUNTING.items() if state in states), "unreadable")
         groups[group] += jobs
-    return {"planned": sum(counts.values()), **{name: groups[name] for name in ACCOUNTING}}
+    return {
+        "planned": sum(counts.values()),
+        **{name: groups[name] for name in groups_known(groups)},
+    }
+
+
+def groups_known(groups: Counter[str]) -> list[str]:
+    """The groups of the identity, and what is no job of ours only if there is any."""
+    return [*ACCOUNTING, *(["unreadable"] if groups["unreadable"] else [])]
 
 
 @app.command()

@@ -30,6 +30,8 @@ BookingSmsError
     StoreUnavailable          R
     PayloadConflict           T  an incident: same key, another payload
     IllegalMove               T
+    ActionRefused             T  a person asked for what the job's state forbids
+    JobUnreadable             T  an item of the outbox that is no job of ours
   DispatchError
     SmsNotSent                R  certainly not sent
       SendingForbidden        R
@@ -40,6 +42,7 @@ BookingSmsError
     SmsOutcomeUnknown         ?
     GatewayListUnavailable    R
   AccountingBroken            T  planned is not the sum of the outcomes
+  AuditResidue                T  SENS's list and our jobs do not agree
   AlertFailed                 R / T by ``retry_safe``
 
 T terminal    R safe to retry    ? reconcile, never retry
@@ -262,6 +265,14 @@ class IllegalMove(LoadError, Terminal):
     """The state machine has no such move from this state."""
 
 
+class ActionRefused(LoadError, Terminal):
+    """What a person asked for is not legal for this job now."""
+
+
+class JobUnreadable(LoadError, Terminal):
+    """An item of the outbox cannot be read as a job; it is left alone and named."""
+
+
 class DispatchError(BookingSmsError):
     """A text did not go through."""
 
@@ -303,6 +314,10 @@ class GatewayListUnavailable(DispatchError, Retryable):
 
 class AccountingBroken(BookingSmsError, Terminal):
     """A message has no outcome, or two: planned is not the sum of the outcomes."""
+
+
+class AuditResidue(BookingSmsError, Terminal):
+    """SENS's list and our jobs do not agree; the table says where."""
 
 
 class AlertFailed(BookingSmsError):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from booking_sms.domain.errors import PayloadConflict
+from booking_sms.domain.errors import IllegalMove, PayloadConflict
 from booking_sms.domain.sms_job import FINAL, MOVES, JobState, Move, SmsJob
 
 Operator = Literal["in", "=", "<", ">"]
@@ -65,6 +65,11 @@ class PlannedWrite:
         return state
 
     @property
+    def enters_index(self) -> bool:
+        """Whether the job was out of the index of open jobs and comes back."""
+        return self.move is Move.REOPEN
+
+    @property
     def is_final(self) -> bool:
         """Whether the job leaves the index of open jobs."""
         return self.target in FINAL
@@ -88,13 +93,14 @@ def plan_move(job: SmsJob, move: Move, changes: Mapping[str, Any]) -> PlannedWri
     """Work out the conditional write of a move.
 
     ``changes`` are job fields, and the facts that guards compare with: ``now`` (business
-    time) for INTENT and EXPIRE, ``now_ms`` (transport time) for LAPSE. INTENT also needs
+    time) for INTENT, EXPIRE and REOPEN, ``now_ms`` (transport time) for LAPSE. INTENT also needs
     ``t0`` and ``lease_until``. Raises IllegalMove when the caller's own copy forbids the move,
     TypeError for a missing fact, ValueError for a field that no move may change.
     """
     fields = {name: value for name, value in changes.items() if name not in ("now", "now_ms")}
     _refuse_fixed(fields)
     after = job.moved(move, **fields)
+    _refuse_untried(job, move)
     attempt = job.attempt
     if move is Move.INTENT:
         _require(fields, "t0", "lease_until")
@@ -173,6 +179,9 @@ def _own_guards(job: SmsJob, move: Move, facts: Mapping[str, Any]) -> tuple[Guar
         _require(facts, "now")
         reason = "only what is past its useful life expires"
         return (Guard(attribute="not_after", operator="<", value=facts["now"], reason=reason),)
+    if move is Move.REOPEN:
+        _require(facts, "now")
+        return (_useful_guard(facts["now"]), _resend_guard())
     if move is Move.LAPSE:
         _require(facts, "now_ms")
         reason = "its sender may still be at work within the lease"
@@ -181,25 +190,30 @@ def _own_guards(job: SmsJob, move: Move, facts: Mapping[str, Any]) -> tuple[Guar
 
 
 def _intent_guards(job: SmsJob, now: datetime) -> tuple[Guard, ...]:
-    return (
-        Guard(
-            attribute="not_after",
-            operator=">",
-            value=now,
-            reason="a text past its useful life is never sent",
-        ),
-        Guard(
-            attribute="booking_version",
-            operator="=",
-            value=job.booking_version,
-            reason="the booking that was looked at last is the one that is texted about",
-        ),
-        Guard(
-            attribute="no_resend",
-            operator="=",
-            value=False,
-            reason="superseded or cancelled while in doubt: absent or not, it is not sent again",
-        ),
+    version = Guard(
+        attribute="booking_version",
+        operator="=",
+        value=job.booking_version,
+        reason="the booking that was looked at last is the one that is texted about",
+    )
+    return (_useful_guard(now), version, _resend_guard())
+
+
+def _useful_guard(now: datetime) -> Guard:
+    return Guard(
+        attribute="not_after",
+        operator=">",
+        value=now,
+        reason="a text past its useful life is never sent",
+    )
+
+
+def _resend_guard() -> Guard:
+    return Guard(
+        attribute="no_resend",
+        operator="=",
+        value=False,
+        reason="superseded or cancelled while in doubt: absent or not, it is not sent again",
     )
 
 
@@ -207,6 +221,12 @@ def _refuse_fixed(changes: Mapping[str, Any]) -> None:
     fixed = sorted(FIXED_FIELDS & changes.keys())
     if fixed:
         raise ValueError(f"no move may change {', '.join(fixed)}")
+
+
+def _refuse_untried(job: SmsJob, move: Move) -> None:
+    """What was held before any attempt cannot have been sent; the attempt's guard keeps it so."""
+    if move is Move.ACCEPT and job.state is JobState.HELD and job.attempt == 0:
+        raise IllegalMove(job=job.job_id, state=job.state.value, move=move.value)
 
 
 def _require(facts: Mapping[str, Any], *names: str) -> None:

@@ -15,7 +15,8 @@ leaves either a job that was certainly not sent or one that is reconciled agains
 | held | needs a person, ``reason`` says why | a person | expires past not_after |
 | delivered, undelivered | the carrier's final word | nobody | - |
 | rejected | refused for good | nobody | - |
-| cancelled, superseded | no longer wanted | nobody | - |
+| cancelled | no longer wanted | a person, who may reopen it: held again | - |
+| superseded | another job took its place | nobody | - |
 | suppressed | blocked by opt-out, by the hours of its rule or by the advertising gap | nobody | - |
 | expired | its useful life is over | nobody | - |
 """
@@ -113,6 +114,7 @@ class Move(StrEnum):
     DELIVER = "deliver"
     FAIL_DELIVERY = "fail_delivery"
     CANCEL = "cancel"
+    REOPEN = "reopen"
     SUPERSEDE = "supersede"
     SUPPRESS = "suppress"
     EXPIRE = "expire"
@@ -121,7 +123,7 @@ class Move(StrEnum):
 MOVES: dict[Move, tuple[frozenset[JobState], JobState]] = {
     Move.RELEASE: (frozenset({JobState.SCHEDULED}), JobState.AVAILABLE),
     Move.INTENT: (CLAIMABLE, JobState.SENDING),
-    Move.ACCEPT: (IN_DOUBT, JobState.ACCEPTED),
+    Move.ACCEPT: (IN_DOUBT | {JobState.HELD}, JobState.ACCEPTED),
     Move.NOT_SENT: (frozenset({JobState.SENDING}), JobState.RETRYABLE),
     Move.DEFER: (CLAIMABLE, JobState.SCHEDULED),
     Move.REFUSE: (frozenset({JobState.SENDING}), JobState.REJECTED),
@@ -133,11 +135,16 @@ MOVES: dict[Move, tuple[frozenset[JobState], JobState]] = {
     Move.DELIVER: (frozenset({JobState.ACCEPTED}), JobState.DELIVERED),
     Move.FAIL_DELIVERY: (frozenset({JobState.ACCEPTED}), JobState.UNDELIVERED),
     Move.CANCEL: (UNSENT, JobState.CANCELLED),
+    Move.REOPEN: (frozenset({JobState.CANCELLED}), JobState.HELD),
     Move.SUPERSEDE: (UNSENT, JobState.SUPERSEDED),
     Move.SUPPRESS: (UNSENT, JobState.SUPPRESSED),
     Move.EXPIRE: (UNSENT | {JobState.OUTCOME_UNKNOWN}, JobState.EXPIRED),
 }
-"""EXPIRE from outcome_unknown is reconcile's: provably absent and past not_after."""
+"""EXPIRE from outcome_unknown is reconcile's: provably absent and past not_after.
+
+ACCEPT from held: a person settles it as sent, or the 202 of that very attempt comes late; the
+attempt in its condition refuses both once somebody sent again. REOPEN undoes a cancellation, the
+only way out of a final state: it leads to a person again and never straight to a send."""
 
 
 @dataclass(frozen=True, kw_only=True)

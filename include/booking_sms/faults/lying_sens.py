@@ -192,6 +192,11 @@ class SensClient:
         shown = self._sens.listed(self._sens.of_recipient(to))
         return [row for row in shown if row.sender == sender and since <= row.requested_at <= until]
 
+    def list_between(self, since: datetime, until: datetime) -> Sequence[GatewayMessage]:
+        """Every visible row by request time."""
+        shown = self._sens.listed(self._sens.rows)
+        return [row for row in shown if since <= row.requested_at <= until]
+
     def by_request(self, request_id: str) -> Sequence[GatewayMessage]:
         """Visible rows of one request."""
         if self._sens.fails(0.05, "result down"):

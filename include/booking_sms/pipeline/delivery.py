@@ -60,6 +60,8 @@ def poll_delivery_reports(services: DispatchServices, policy: ReconcilePolicy) -
                 continue
             if not job.is_text:
                 services.jobs.move(job, Move.DELIVER)  # its sender ended between the two writes
+            elif not job.request_id:
+                poll.end_seen(job)
             elif not poll.is_list_down:
                 poll.look_at(job)
     poll.record_lag()
@@ -104,6 +106,14 @@ class _Poll:
         except GatewayListUnavailable:
             self._failures += 1
             self.summary.list_unavailable += 1
+        except (StoreThrottled, StoreUnavailable):
+            self.summary.store_failed += 1
+
+    def end_seen(self, job: SmsJob) -> None:
+        """A person saw this text and named no request: there is nothing to ask SENS for."""
+        try:
+            self._repair_flag(job)
+            self._services.jobs.move(job, Move.DELIVER)
         except (StoreThrottled, StoreUnavailable):
             self.summary.store_failed += 1
 

@@ -19,6 +19,7 @@ from booking_sms.domain.catalog import Catalog
 from booking_sms.domain.decision import Decision, Notice, WindowPlan
 from booking_sms.domain.errors import (
     BookingSmsError,
+    JobUnreadable,
     MessageTextMissing,
     PayloadConflict,
     PhoneInvalid,
@@ -462,7 +463,7 @@ def load_jobs(batch: JobBatch, jobs: SmsJobRepository, bodies: BodyStore) -> Loa
 def _enqueue(job: SmsJob, jobs: SmsJobRepository) -> str:
     try:
         return "new" if jobs.insert_if_absent(job) else "there"
-    except PayloadConflict:
+    except (PayloadConflict, JobUnreadable):
         return "conflict"
     except (StoreThrottled, StoreUnavailable):
         return "unwritten"

@@ -74,6 +74,28 @@ def settle_unknown_outcomes(services: DispatchServices, policy: ReconcilePolicy)
     return settling.summary
 
 
+def look_at_list(services: DispatchServices, policy: ReconcilePolicy, job: SmsJob) -> Match:
+    """Ask SENS for the recipient's rows around every attempt that may have gone out.
+
+    Raises GatewayListUnavailable: then nothing is known.
+    """
+    skew = timedelta(seconds=policy.skew_s)
+    since = instant_of(job.t0) - skew
+    until = instant_of(job.t0) + timedelta(seconds=TIMESTAMP_VALIDITY_S) + skew
+    first = instant_of(min([job.t0, *(attempt.t0 for attempt in job.attempts)])) - skew
+    listed_from = max(first - timedelta(seconds=policy.zone_margin_s), until - _LIST_SPAN)
+    rows = services.gateway.find(job.to, job.sender, listed_from, until)
+    return match_rows(job, rows, _content(services, job), since, until)
+
+
+def _content(services: DispatchServices, job: SmsJob) -> str:
+    """The text, empty if it is gone: then no row's content can be ours, and it is held."""
+    try:
+        return services.bodies.get(job.body_sha)
+    except KeyError:
+        return ""
+
+
 class _Settling:
     """One settling run over all shards."""
 
@@ -115,7 +137,7 @@ class _Settling:
         """Look at the list once and act on what it says."""
         looked_at_ms = self._now_ms()  # before the call: a slow answer is no younger than this
         try:
-            match = self._look(job)
+            match = look_at_list(self._services, self._policy, job)
         except GatewayListUnavailable:
             # The list settles nothing; only the owner's policy near the visit goes on without it.
             self.summary.list_unavailable += 1
@@ -130,23 +152,6 @@ class _Settling:
             self._wait(job)
         else:
             self._on_found(job, match, looked_at_ms)
-
-    def _look(self, job: SmsJob) -> Match:
-        """Ask for the recipient's rows around every attempt that may have gone out."""
-        policy, skew = self._policy, timedelta(seconds=self._policy.skew_s)
-        since = instant_of(job.t0) - skew
-        until = instant_of(job.t0) + timedelta(seconds=TIMESTAMP_VALIDITY_S) + skew
-        first = instant_of(min([job.t0, *(attempt.t0 for attempt in job.attempts)])) - skew
-        listed_from = max(first - timedelta(seconds=policy.zone_margin_s), until - _LIST_SPAN)
-        rows = self._services.gateway.find(job.to, job.sender, listed_from, until)
-        return match_rows(job, rows, self._content(job), since, until)
-
-    def _content(self, job: SmsJob) -> str:
-        """The text, empty if it is gone: then no row's content can be ours, and it is held."""
-        try:
-            return self._services.bodies.get(job.body_sha)
-        except KeyError:
-            return ""
 
     # -- verdicts -----------------------------------------------------------------------------
 

@@ -107,6 +107,10 @@ class InMemorySmsGateway:
             if row.to == to and row.sender == sender and since <= row.requested_at <= until
         )
 
+    def list_between(self, since: datetime, until: datetime) -> Sequence[GatewayMessage]:
+        """Visible rows by request time."""
+        return tuple(row for row in self._visible() if since <= row.requested_at <= until)
+
     def by_request(self, request_id: str) -> Sequence[GatewayMessage]:
         """Visible rows of one request."""
         return tuple(row for row in self._visible() if row.request_id == request_id)

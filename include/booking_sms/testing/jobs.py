@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -17,13 +17,16 @@ from booking_sms.domain.job_moves import (
     plan_move,
 )
 from booking_sms.domain.sms_job import FINAL, Move, SmsJob
-from booking_sms.ports import ControlRepository
+from booking_sms.ports import ControlRepository, StoredJob, UnreadableItem
 
 JobKey = tuple[str, str]
 
 
 class InMemorySmsJobRepository:
-    """Jobs by key under one lock. ``control`` receives a note of each payload conflict."""
+    """Jobs by key under one lock. ``control`` receives a note of each payload conflict.
+
+    ``unreadable`` are items that are no jobs, ``unindexed`` keys of jobs that the index lost.
+    """
 
     def __init__(self, control: ControlRepository | None = None) -> None:
         self._jobs: dict[JobKey, SmsJob] = {}
@@ -31,6 +34,8 @@ class InMemorySmsJobRepository:
         self._control = control
         self._failure: tuple[BookingSmsError, bool] | None = None
         self.writes: list[tuple[str, str]] = []
+        self.unreadable: list[UnreadableItem] = []
+        self.unindexed: set[JobKey] = set()
 
     @property
     def jobs(self) -> tuple[SmsJob, ...]:
@@ -70,6 +75,7 @@ class InMemorySmsJobRepository:
             job
             for job in self.jobs
             if job.state not in FINAL and job.open_shard == shard and job.due_at <= due_until
+            if _key(job) not in self.unindexed
         ]
         return tuple(sorted(found, key=lambda job: (job.due_at, *_key(job))))
 
@@ -80,6 +86,21 @@ class InMemorySmsJobRepository:
     def amend(self, job: SmsJob, **changes: Any) -> SmsJob | None:
         """Change fields on the same state and attempt; None when the job moved on."""
         return self._write(job, plan_amendment(job, changes), "amend")
+
+    def everything(self) -> Iterator[StoredJob | UnreadableItem]:
+        """Every job, then what is none."""
+        for job in self.jobs:
+            yield StoredJob(job=job, is_indexed=_key(job) not in self.unindexed)
+        yield from self.unreadable
+
+    def index_again(self, job: SmsJob) -> bool:
+        """Put a job back into the index."""
+        with self._lock:
+            stored = self._jobs.get(_key(job))
+            if stored is None or (stored.state, stored.attempt) != (job.state, job.attempt):
+                return False
+            self.unindexed.discard(_key(job))
+            return True
 
     def count_by_reason(self) -> Mapping[tuple[str, str, str], int]:
         """{(kind, state, reason): n} of jobs that have a reason."""

@@ -19,6 +19,7 @@ OWN_GUARDS = {
     Move.INTENT: {"not_after", "booking_version", "no_resend"},
     Move.EXPIRE: {"not_after"},
     Move.LAPSE: {"lease_until"},
+    Move.REOPEN: {"not_after", "no_resend"},
 }
 
 

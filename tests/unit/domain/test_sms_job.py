@@ -75,16 +75,19 @@ def test_every_move_is_defined_and_the_edges_are_these():
 
 
 def settled_by_a_person() -> set[tuple[str, str]]:
-    """Edges by which a person settles a held job as sent, where the machine has them."""
+    """Edges that a person alone may take: a held job was sent, a cancelled one is wanted again."""
     return {
         ("held", target.value)
         for sources, target in MOVES.values()
         if JobState.HELD in sources and target is JobState.ACCEPTED
-    }
+    } | {("cancelled", "held")}
 
 
-def test_nothing_leaves_a_final_state():
-    assert not any(sources & FINAL for sources, _ in MOVES.values())
+def test_nothing_leaves_a_final_state_but_a_cancellation_that_a_person_reopens():
+    leaving = {move: sources & FINAL for move, (sources, _) in MOVES.items() if sources & FINAL}
+
+    assert leaving == {Move.REOPEN: {JobState.CANCELLED}}
+    assert MOVES[Move.REOPEN][1] is JobState.HELD
 
 
 def test_every_state_but_the_first_ones_is_reached_and_every_open_one_is_left():
@@ -92,7 +95,7 @@ def test_every_state_but_the_first_ones_is_reached_and_every_open_one_is_left():
     left = frozenset().union(*(sources for sources, _ in MOVES.values()))
 
     assert reached == set(JobState)
-    assert left == set(JobState) - FINAL
+    assert left - {JobState.CANCELLED} == set(JobState) - FINAL
 
 
 def test_a_job_in_doubt_is_never_claimed_before_it_was_settled():

@@ -13,6 +13,7 @@ from typing import Any
 from booking_sms.adapters.dynamodb.expressions import Expression
 from booking_sms.adapters.dynamodb.table import Row
 from booking_sms.adapters.dynamodb.values import instant_of, instant_text
+from booking_sms.domain.errors import JobUnreadable
 from booking_sms.domain.job_moves import Guard, PlannedWrite
 from booking_sms.domain.sms_job import FINAL, JOB_FIELDS, Attempt, JobState, LedgerEntry, SmsJob
 
@@ -26,6 +27,14 @@ DEFAULTS: Mapping[str, Any] = {
     for f in fields(SmsJob)
     if f.default is not MISSING and f.name not in ALWAYS_STORED
 }
+
+
+NEEDED = frozenset(f.name for f in fields(SmsJob) if f.default is MISSING)
+PLAIN_TYPES: Mapping[str, type] = {
+    f.name: kind for f in fields(SmsJob) for kind in (str, int, bool) if f.type == kind.__name__
+}
+VERSION = "item_version"
+"""Absent on our items: a later form of them has to say so, and is then left alone by this one."""
 
 
 def job_key(job: SmsJob) -> Row:
@@ -46,12 +55,43 @@ def item_of(job: SmsJob, token: str) -> Row:
 
 
 def job_of(item: Mapping[str, Any]) -> SmsJob:
-    """Read an item back; attributes that we do not know are left alone."""
-    return SmsJob(**{name: _loaded(name, item[name]) for name in JOB_FIELDS if name in item})
+    """Read an item back; attributes that we do not know are left alone.
+
+    Raises JobUnreadable, naming the key, for an unknown state or version, a missing attribute or
+    one of another type.
+    """
+    problem = _problem(item)
+    try:
+        if not problem:
+            return SmsJob(**{
+                name: _loaded(name, item[name]) for name in JOB_FIELDS if name in item
+            })
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        problem = type(error).__name__
+    key = {name: str(item.get(name, "")) for name in KEY}
+    raise JobUnreadable(reason=problem, **key)
 
 
-def update_of(write: PlannedWrite, token: str, terms: Expression) -> str:
-    """Update expression of a planned write; a final state leaves the index of open jobs."""
+def _problem(item: Mapping[str, Any]) -> str:
+    """Why an item is no job of ours, by attribute; empty if nothing speaks against it."""
+    missing = sorted(NEEDED - item.keys())
+    if missing:
+        return f"without {' '.join(missing)}"
+    if item["state"] not in set(JobState):
+        return f"unknown state {item['state']}"
+    if item.get(VERSION, 1) != 1:
+        return f"unknown version {item[VERSION]}"
+    wrong = [n for n, kind in PLAIN_TYPES.items() if n in item and type(item[n]) is not kind]
+    return f"wrong type of {' '.join(wrong)}" if wrong else ""
+
+
+def update_of(
+    write: PlannedWrite, token: str, terms: Expression, open_shard: int | None = None
+) -> str:
+    """Update expression of a planned write; a final state leaves the index of open jobs.
+
+    With ``open_shard`` the job comes back into it.
+    """
     put = {
         name: _stored(name, value)
         for name, value in write.changes.items()
@@ -60,6 +100,8 @@ def update_of(write: PlannedWrite, token: str, terms: Expression) -> str:
     gone = [name for name in write.changes if name not in put]
     if write.is_final:
         gone.append("open_shard")
+    if open_shard is not None:
+        put["open_shard"] = open_shard
     update = f"SET {terms.assignments({**put, WRITE_TOKEN: token})}"
     return f"{update} REMOVE {', '.join(map(terms.name, gone))}" if gone else update
 

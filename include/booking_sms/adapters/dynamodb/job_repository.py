@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import secrets
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
+
+import structlog
 
 from booking_sms.adapters.dynamodb.expressions import Expression
 from booking_sms.adapters.dynamodb.job_item import (
@@ -25,7 +27,7 @@ from booking_sms.adapters.dynamodb.job_item import (
 from booking_sms.adapters.dynamodb.table import Row, Table
 from booking_sms.adapters.dynamodb.table_schema import OPEN_INDEX, TableNames
 from booking_sms.adapters.dynamodb.values import instant_text
-from booking_sms.domain.errors import StoreUnavailable
+from booking_sms.domain.errors import JobUnreadable, StoreUnavailable
 from booking_sms.domain.job_moves import (
     PlannedWrite,
     incident_note,
@@ -34,10 +36,13 @@ from booking_sms.domain.job_moves import (
     plan_move,
 )
 from booking_sms.domain.sms_job import FINAL, Move, SmsJob
-from booking_sms.ports import ControlRepository
+from booking_sms.ports import ControlRepository, StoredJob, UnreadableItem
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
+
+
+log = structlog.get_logger(__name__)
 
 
 class DynamoDbSmsJobRepository:
@@ -76,7 +81,7 @@ class DynamoDbSmsJobRepository:
         """All jobs of a booking, strongly consistent, by sort key."""
         terms = Expression()
         items = self._table.query(terms.equals("booking_num", booking_num), terms)
-        return tuple(job_of(item) for item in items)
+        return tuple(_readable(items))
 
     def open_jobs(self, shard: int, due_until: datetime) -> tuple[SmsJob, ...]:
         """Open jobs of a shard, oldest due first.
@@ -84,7 +89,7 @@ class DynamoDbSmsJobRepository:
         The index is a hint that lags: every job is read again from the base table and judged
         by what stands there.
         """
-        jobs = [job_of(item) for item in self._table.get_many(self._hints(shard, due_until))]
+        jobs = _readable(self._table.get_many(self._hints(shard, due_until)))
         found = [job for job in jobs if job.state not in FINAL and job.due_at <= due_until]
         return tuple(sorted(found, key=lambda job: (job.due_at, job.booking_num, job.sort_key)))
 
@@ -100,12 +105,32 @@ class DynamoDbSmsJobRepository:
         """Change fields on the same state and attempt; None when the job moved on."""
         return self._write(job, plan_amendment(job, changes))
 
+    def everything(self) -> Iterator[StoredJob | UnreadableItem]:
+        """Every item but claims of request ids. Scans the base table: the audit only."""
+        for item in self._table.scan_items():
+            if not (str(item.get("booking_num")).startswith("req#") and "owner_key" in item):
+                yield _stored(item)
+
+    def index_again(self, job: SmsJob) -> bool:
+        """Set or remove the index key, by the job's state, unless the job moved on."""
+        terms = Expression()
+        if job.state in FINAL:
+            update = f"REMOVE {terms.name('open_shard')}"
+        else:
+            update = f"SET {terms.equals('open_shard', job.open_shard)}"
+        same = f"{terms.equals('state', job.state)} AND {terms.equals('attempt', job.attempt)}"
+        return self._table.update(job_key(job), update, terms, condition=same) is not None
+
     def count_by_reason(self) -> Mapping[tuple[str, str, str], int]:
         """{(kind, state, reason): n} of jobs that have a reason. Scans the base table: reports."""
         terms = Expression()
         condition = f"attribute_exists({terms.name('state')})"
         rows = self._table.scan(("kind", "state", "reason"), condition, terms)
-        return Counter((r["kind"], r["state"], r["reason"]) for r in rows if r.get("reason"))
+        return Counter(
+            (_word(row, "kind"), _word(row, "state"), _word(row, "reason"))
+            for row in rows
+            if row.get("reason")
+        )
 
     def count_by_state(self, window: str | None = None) -> Mapping[tuple[str, str, str], int]:
         """{(store, kind, state): n}. Scans the base table: reports and the audit only."""
@@ -115,7 +140,9 @@ class DynamoDbSmsJobRepository:
         if window is not None:
             condition += f" AND {terms.equals('window', window)}"
         rows = self._table.scan(("store_id", "kind", "state"), condition, terms)
-        return Counter((row["store_id"], row["kind"], row["state"]) for row in rows)
+        return Counter(
+            (_word(row, "store_id"), _word(row, "kind"), _word(row, "state")) for row in rows
+        )
 
     def _hints(self, shard: int, due_until: datetime) -> list[Row]:
         terms = Expression()
@@ -127,7 +154,8 @@ class DynamoDbSmsJobRepository:
     def _write(self, job: SmsJob, write: PlannedWrite) -> SmsJob | None:
         token = _new_token()
         terms = Expression()
-        update = update_of(write, token, terms)
+        shard = job.open_shard if write.enters_index else None
+        update = update_of(write, token, terms, shard)
         item = self._table.update(job_key(job), update, terms, condition=condition_of(write, terms))
         return job_of(item) if item else self._won_before(job, write, token)
 
@@ -147,6 +175,29 @@ class DynamoDbSmsJobRepository:
         conflict = payload_conflict(stored, offered)
         self._control.put_note(incident_note(conflict), conflict.context)
         raise conflict
+
+
+def _readable(items: Iterable[Row]) -> Iterator[SmsJob]:
+    """The jobs among items; one that is no job is named in the log and stops nothing."""
+    for item in items:
+        try:
+            yield job_of(item)
+        except JobUnreadable as error:
+            log.error("job_unreadable", **error.context)
+
+
+def _stored(item: Row) -> StoredJob | UnreadableItem:
+    try:
+        job = job_of(item)
+    except JobUnreadable as error:
+        return UnreadableItem(**error.context)
+    wanted = None if job.state in FINAL else job.open_shard
+    return StoredJob(job=job, is_indexed=item.get("open_shard") == wanted)
+
+
+def _word(row: Row, attribute: str) -> str:
+    """An attribute for a count; an item that is no job of ours may lack it."""
+    return str(row.get(attribute, "?"))
 
 
 def _new_token() -> str:

@@ -133,6 +133,10 @@ class SensGateway:
         """Rows by recipient, sender and request time; raises GatewayListUnavailable."""
         return self._all_pages(window_params(since, until) | {"to": to, "from": sender})
 
+    def list_between(self, since: datetime, until: datetime) -> tuple[GatewayMessage, ...]:
+        """Every row by request time, 30 days apart at most; raises GatewayListUnavailable."""
+        return self._all_pages(window_params(since, until))
+
     def by_request(self, request_id: str) -> tuple[GatewayMessage, ...]:
         """Rows of one request; () when SENS does not know it (yet)."""
         return self._all_pages({"requestId": request_id})

@@ -79,7 +79,12 @@ def test_the_condition_of_an_intent():
 @pytest.mark.parametrize(
     ("move", "state", "facts", "expected"),
     [
-        (Move.ACCEPT, "sending", {}, "state IN (outcome_unknown, sending) AND attempt = 1"),
+        (
+            Move.ACCEPT,
+            "sending",
+            {},
+            "state IN (held, outcome_unknown, sending) AND attempt = 1",
+        ),
         (Move.NOT_SENT, "sending", {}, "state IN (sending) AND attempt = 1"),
         (
             Move.LAPSE,

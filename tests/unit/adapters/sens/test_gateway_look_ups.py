@@ -37,6 +37,23 @@ def test_rows_are_asked_by_recipient_sender_and_korean_request_time():
     assert len(rows) == 1
 
 
+def test_a_whole_span_is_listed_for_all_senders_and_recipients_over_all_pages():
+    sens = Sens(page(row(1), nextToken="second"), page(row(2)))
+
+    rows = sens.gateway().list_between(NOW, NOW + timedelta(days=1))
+
+    assert [found.request_id for found in rows] == ["REQ-1", "REQ-2"]
+    assert sens.queries == [
+        {
+            "requestStartTime": "2026-03-02 14:00:00",
+            "requestEndTime": "2026-03-03 14:00:00",
+            "pageSize": "100",
+            **token,
+        }
+        for token in ({}, {"nextToken": "second"})
+    ]
+
+
 def test_the_query_is_encoded_once_and_signed_as_it_is_sent():
     sens = Sens(page(row()))
 
