@@ -45,10 +45,15 @@ _clean_environment(_airflow_home)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Sockets are off (pyproject.toml); tests of local servers get the loopback, nothing more."""
+    """Sockets are off (pyproject.toml); tests of local servers get the loopback, nothing more.
+
+    Nor do those count for coverage: what only a whole world reaches is not tested closely enough,
+    and tracing would double their time.
+    """
     for item in items:
         if any(item.get_closest_marker(name) for name in LOOPBACK_MARKERS):
             item.add_marker(pytest.mark.allow_hosts(LOOPBACK))
+            item.add_marker(pytest.mark.no_cover)
 
 
 def pytest_unconfigure() -> None:

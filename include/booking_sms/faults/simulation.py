@@ -182,6 +182,7 @@ class _Running:
             clock=self._time,
             transport_clock=self._time,
             sleep=lambda seconds: process.pause(seconds * 1000),
+            fraction=self._fate.random.random,
         )
 
     # -- the end -------------------------------------------------------------------------------

@@ -222,7 +222,8 @@ class _Run:
         if self._throttles >= self.policy.throttles_before_stop:
             self._stop_shard("throttled")
             return
-        self.services.sleep(jittered(self.policy.throttle_pause_s * 2 ** (self._throttles - 1)))
+        delay_s = self.policy.throttle_pause_s * 2 ** (self._throttles - 1)
+        self.services.sleep(jittered(delay_s, self.services.fraction))
 
     def _count_refusal(self, job: SmsJob) -> None:
         """Many refusals in a row are our mistake, not the customers': stop before more burn."""

@@ -9,7 +9,7 @@ from random import SystemRandom
 from booking_sms.ports import TransportClock
 
 Sleep = Callable[[float], None]
-_random_fraction = SystemRandom().random
+random_fraction = SystemRandom().random
 
 
 class TokenBucket:
@@ -40,6 +40,6 @@ def retry_delay(attempt: int, base_s: float, limit_s: float) -> timedelta:
     return timedelta(seconds=min(limit_s, base_s * 2 ** min(max(attempt, 1) - 1, 16)))
 
 
-def jittered(delay_s: float, fraction: Callable[[], float] = _random_fraction) -> float:
+def jittered(delay_s: float, fraction: Callable[[], float] = random_fraction) -> float:
     """Between half and all of a delay, so that throttled workers do not come back together."""
     return delay_s * (0.5 + fraction() / 2)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from booking_sms.domain.errors import SettingsInvalid
+from booking_sms.pipeline.pacing import random_fraction
 from booking_sms.ports import (
     AlertChannel,
     BodyStore,
@@ -27,7 +28,7 @@ class DispatchServices:
 
     ``clock`` is business time (not_before, not_after, hours); ``transport_clock`` is real time
     (t0, leases, settle time, rates). ``sleep`` takes seconds. ``channels`` are where notices to
-    colleagues go, by name (``slack``, ``telegram``).
+    colleagues go, by name (``slack``, ``telegram``). ``fraction`` draws from 0 to 1 for jitter.
     """
 
     jobs: SmsJobRepository
@@ -39,6 +40,7 @@ class DispatchServices:
     transport_clock: TransportClock
     sleep: Callable[[float], None]
     channels: Mapping[str, AlertChannel] = field(default_factory=dict)
+    fraction: Callable[[], float] = random_fraction
 
 
 @dataclass(frozen=True, kw_only=True)
