@@ -1,50 +1,46 @@
-"""``booking-sms rules``: check, explain, schema; its other commands have their own modules."""
+"""``booking-sms rules``: check and schema; its other commands have their own modules."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import typer
 
 from booking_sms.adapters.clock import SystemClock
-from booking_sms.adapters.naver.parsing import parse_booking
-from booking_sms.cli import composition, rules_apply, rules_diff, rules_preview, rules_stats
+from booking_sms.cli import (
+    composition,
+    rules_apply,
+    rules_diff,
+    rules_explain,
+    rules_preview,
+    rules_stats,
+)
 from booking_sms.cli.catalogs import catalog_of, include_folder
 from booking_sms.cli.console import (
     JsonOption,
     err,
-    fail,
     print_facts,
     print_json,
-    print_table,
 )
-from booking_sms.cli.scenarios import scenario_of
 from booking_sms.config.rules_check import CheckedFile, Note, check_rule_files, rule_files
 from booking_sms.config.yaml_source import display_path
 from booking_sms.domain.booking import KST
-from booking_sms.domain.conditions import Verdict
 from booking_sms.domain.errors import ConfigError, LoadError
-from booking_sms.domain.ledger import Ledger
 from booking_sms.domain.rule import RuleSet
-from booking_sms.parity.outcome import bookings_of
-from booking_sms.parity.scenario import Scenario
 from booking_sms.pipeline.applied_catalog import standing
-from booking_sms.pipeline.explain import RuleVerdict, explain_booking
 from booking_sms.pipeline.preview import text_problems
 
 rules_app = typer.Typer(no_args_is_help=True, help="Rules: check, look ahead, apply.")
 RulesOption = typer.Option("legacy", "--rules", help="Name of the rule set.")
-ScenariosOption = typer.Option(..., "--scenarios", help="Scenario file, JSONL.")
 rules_app.command()(rules_diff.diff)
 rules_app.command()(rules_preview.preview)
 rules_app.command()(rules_apply.apply)
 rules_app.command()(rules_apply.revert)
 rules_app.command()(rules_apply.history)
 rules_app.command()(rules_stats.stats)
-MARKS = {True: "yes", False: "no", None: "cannot say"}
+rules_app.command()(rules_explain.explain)
 
 
 def register(app: typer.Typer) -> None:
@@ -130,71 +126,3 @@ def schema() -> None:
 def schema_text() -> str:
     """The JSON Schema as it stands in the file."""
     return json.dumps(RuleSet.model_json_schema(), ensure_ascii=False, indent=2) + "\n"
-
-
-@rules_app.command()
-def explain(
-    scenarios: Path = ScenariosOption,
-    scenario: str = typer.Option(..., "--id", help="Id of the scenario."),
-    booking: str = typer.Option("", "--booking", help="{store}_{booking id}; default: all."),
-    rules: str = RulesOption,
-    as_json: bool = JsonOption,
-) -> None:
-    """Print why each booking of a scenario did or did not get each message."""
-    catalog = catalog_of(rules)
-    documents = list(_explained(scenario_of(scenarios, scenario), booking, catalog.rules))
-    if not documents:
-        raise fail(f"{scenario}: no booking {booking}")
-    if as_json:
-        print_json(documents)
-        return
-    for document in documents:
-        rows = [row for rule in document["rules"] for row in _rows(rule)]
-        title = f"{document['booking']} as of {document['as_of']}"
-        print_table(title, ("rule", "condition", "holds", "because"), rows)
-
-
-def _explained(scenario: Scenario, wanted: str, rules: RuleSet) -> Iterator[dict[str, Any]]:
-    ledger = Ledger({row.key: row for row in scenario.ledger_before})
-    for booking in bookings_of(scenario, parse_booking):
-        if wanted in ("", booking.booking_num):
-            verdicts = explain_booking(booking, ledger, rules, scenario.now)
-            yield {
-                "booking": booking.booking_num,
-                "as_of": scenario.now.isoformat(),
-                "rules": [_rule_document(verdict) for verdict in verdicts],
-            }
-
-
-def _rule_document(verdict: RuleVerdict) -> dict[str, Any]:
-    return {
-        "rule": verdict.rule.name,
-        "kind": verdict.rule.kind,
-        "holds": verdict.value,
-        "shadow": verdict.shadow,
-        "conditions": [_condition_document(gate) for gate in verdict.gates]
-        + [_condition_document(verdict.conditions)],
-    }
-
-
-def _condition_document(verdict: Verdict) -> dict[str, Any]:
-    document: dict[str, Any] = {"condition": verdict.label, "holds": verdict.value}
-    if verdict.reason:
-        document["because"] = verdict.reason
-    if verdict.children:
-        document["parts"] = [_condition_document(child) for child in verdict.children]
-    return document
-
-
-def _rows(rule: dict[str, Any]) -> Iterator[tuple[str, str, str, str]]:
-    stage = " (shadow)" if rule["shadow"] else ""
-    yield f"{rule['rule']}{stage}", "", MARKS[rule["holds"]], ""
-    for condition in rule["conditions"]:
-        yield from _condition_rows(condition, 0)
-
-
-def _condition_rows(condition: dict[str, Any], depth: int) -> Iterator[tuple[str, str, str, str]]:
-    label = f"{'  ' * depth}{condition['condition']}"
-    yield "", label, MARKS[condition["holds"]], condition.get("because", "")
-    for part in condition.get("parts", ()):
-        yield from _condition_rows(part, depth + 1)
