@@ -9,8 +9,6 @@ from booking_sms.domain.errors import (
     TextTooLong,
 )
 from booking_sms.domain.message import (
-    LMS_LIMIT_BYTES,
-    SMS_LIMIT_BYTES,
     MessageType,
     choose_type,
     is_encodable,
@@ -77,10 +75,10 @@ def test_counting_never_fails_otherwise(text: str) -> None:
 @pytest.mark.parametrize(
     ("characters", "expected"),
     [
-        pytest.param(SMS_LIMIT_BYTES - 1, MessageType.SMS, id="89 bytes"),
-        pytest.param(SMS_LIMIT_BYTES, MessageType.SMS, id="90 bytes"),
-        pytest.param(SMS_LIMIT_BYTES + 1, MessageType.LMS, id="91 bytes"),
-        pytest.param(LMS_LIMIT_BYTES, MessageType.LMS, id="2000 bytes"),
+        pytest.param(89, MessageType.SMS, id="89 bytes"),
+        pytest.param(90, MessageType.SMS, id="90 bytes"),
+        pytest.param(91, MessageType.LMS, id="91 bytes"),
+        pytest.param(2000, MessageType.LMS, id="2000 bytes"),
     ],
 )
 def test_the_form_is_chosen_by_bytes(characters: int, expected: MessageType) -> None:
