@@ -207,13 +207,11 @@ class Application:
         return open_payload_stage(self.settings.staging, self._s3_client)
 
     def _s3_client(self) -> Any:
-        from boto3.session import Session
+        from booking_sms.transport.aws_session import make_session
 
         aws = self.connections.aws
-        session = Session(
-            aws_access_key_id=aws.access_key,
-            aws_secret_access_key=aws.secret_key,
-            region_name=aws.region,
+        session = make_session(
+            region=aws.region, access_key_id=aws.access_key, secret_access_key=aws.secret_key
         )
         return session.client("s3", endpoint_url=aws.endpoint_url)
 

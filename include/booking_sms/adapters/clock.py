@@ -9,6 +9,7 @@ import httpx
 
 from booking_sms.domain.booking import KST
 from booking_sms.domain.errors import ConfigError
+from booking_sms.transport.tls import trusted_certificates
 
 
 class SystemClock:
@@ -43,7 +44,9 @@ class WorldClock:
 
     def __init__(self, url: str, *, timeout_s: float = 5.0) -> None:
         self._url = url
-        self._client = httpx.Client(timeout=timeout_s, trust_env=False)
+        self._client = httpx.Client(
+            timeout=timeout_s, trust_env=False, verify=trusted_certificates()
+        )
 
     def now(self) -> datetime:
         """Return the world's instant in KST; ConfigError when the world does not answer."""

@@ -15,6 +15,7 @@ import httpx
 import tenacity
 
 from booking_sms.domain.errors import AlertFailed
+from booking_sms.transport.tls import trusted_certificates
 
 Sleep = Callable[[float], None]
 RETRY_AFTER = "retry_after_s"
@@ -53,7 +54,9 @@ class JsonPost:
         self._timeout = httpx.Timeout(timeout_s).as_dict()
         # Notices are rare: no connection is kept between two of them.
         limits = httpx.Limits(max_keepalive_connections=0)
-        self._transport = transport or httpx.HTTPTransport(trust_env=False, limits=limits)
+        self._transport = transport or httpx.HTTPTransport(
+            trust_env=False, limits=limits, verify=trusted_certificates()
+        )
 
     def __call__(self, document: Mapping[str, Any]) -> Answer:
         """One exchange; AlertFailed when there was no answer. Never retries."""

@@ -11,7 +11,6 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from boto3.session import Session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError
 
@@ -22,6 +21,7 @@ from booking_sms.domain.errors import (
     StoreThrottled,
     StoreUnavailable,
 )
+from booking_sms.transport.aws_session import make_session
 
 if TYPE_CHECKING:
     from types_boto3_secretsmanager import SecretsManagerClient
@@ -41,10 +41,8 @@ def make_secrets_client(
     attempts: int = 3,
 ) -> SecretsManagerClient:
     """Build a client; without keys, AWS's own chain of credentials applies."""
-    session = Session(
-        aws_access_key_id=access_key_id,
-        aws_secret_access_key=secret_access_key,
-        region_name=region,
+    session = make_session(
+        region=region, access_key_id=access_key_id, secret_access_key=secret_access_key
     )
     config = Config(
         connect_timeout=timeout_s,

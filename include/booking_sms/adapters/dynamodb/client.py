@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from boto3.session import Session
 from botocore.config import Config
+
+from booking_sms.transport.aws_session import make_session
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -36,10 +37,7 @@ def make_client(
         retries={"mode": "standard", "total_max_attempts": attempts},
         max_pool_connections=connections,
     )
-    # A session of our own: boto3's default session is shared and not safe to build from threads.
-    session = Session(
-        aws_access_key_id=access_key_id,
-        aws_secret_access_key=secret_access_key,
-        region_name=region,
+    session = make_session(
+        region=region, access_key_id=access_key_id, secret_access_key=secret_access_key
     )
     return session.client("dynamodb", endpoint_url=endpoint_url, config=config)

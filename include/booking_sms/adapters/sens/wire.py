@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 
 import httpx
 
+from booking_sms.transport.tls import trusted_certificates
+
 
 @dataclass(frozen=True, kw_only=True)
 class Timeouts:
@@ -50,6 +52,7 @@ class Wire:
             http2=False,
             retries=0,
             trust_env=False,
+            verify=trusted_certificates(),
             # Short: a connection that the server closed meanwhile turns a send into a doubt.
             limits=httpx.Limits(max_connections=8, keepalive_expiry=5.0),
         )

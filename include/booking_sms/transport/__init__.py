@@ -1,0 +1,1 @@
+"""What the adapters share below HTTP: AWS sessions, trusted certificates."""
