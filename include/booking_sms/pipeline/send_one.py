@@ -1,7 +1,7 @@
 """The order of writes for one text: sign, intent, POST, outcome.
 
 Every line between two writes may be the last one that this process runs; the comments say how
-the job is found again. Nothing here retries a POST.
+the job is found again, ``pipeline.crash_points`` says it of each call. Nothing here retries a POST.
 """
 
 from __future__ import annotations
@@ -15,14 +15,13 @@ from booking_sms.domain.errors import (
     DispatchError,
     SignatureRejected,
     SmsNotSent,
-    SmsOutcomeUnknown,
     SmsQuotaSpent,
-    SmsRefused,
     SmsThrottled,
     TextUnresolved,
     TransformError,
 )
 from booking_sms.domain.message import SUBJECT_LIMIT_BYTES, MessageType, encode_for_sens
+from booking_sms.domain.send_meaning import SendMeaning, meaning_of
 from booking_sms.domain.sms_job import Move, SmsJob, attempt_reference
 from booking_sms.pipeline.acceptance import Acceptance, record_acceptance, record_if_advertising
 from booking_sms.pipeline.last_look import is_advertising
@@ -125,18 +124,22 @@ class TextSender:
     def _record_failure(self, job: SmsJob, failure: DispatchError) -> Sent:
         """Write what the error type says; a crash before the write lapses into doubt."""
         reason = reason_of(failure)
-        if isinstance(failure, SmsNotSent):
-            result = self._not_sent(job, reason)
-            if result.outcome is Outcome.LOST_RACE:
-                return Sent(result)  # an answer to the past: it must not stop those who send now
-            pause = next((word for kind, word in PAUSING.items() if isinstance(failure, kind)), "")
-            return Sent(result, pause=pause, is_throttled=isinstance(failure, SmsThrottled))
-        if isinstance(failure, SmsRefused):
-            return Sent(self._move(job, Move.REFUSE, Outcome.REFUSED, reason))
-        if isinstance(failure, SmsOutcomeUnknown):
-            record_if_advertising(self._services, job)
-            return Sent(self._move(job, Move.DOUBT, Outcome.IN_DOUBT, reason))
-        raise failure
+        match meaning_of(failure):
+            case SendMeaning.NOT_SENT:
+                return self._learn_not_sent(job, failure, reason)
+            case SendMeaning.PERMANENT:
+                return Sent(self._move(job, Move.REFUSE, Outcome.REFUSED, reason))
+            case _:
+                record_if_advertising(self._services, job)
+                return Sent(self._move(job, Move.DOUBT, Outcome.IN_DOUBT, reason))
+
+    def _learn_not_sent(self, job: SmsJob, failure: DispatchError, reason: str) -> Sent:
+        """Put it back for a later try; say whether the next texts would fare alike."""
+        result = self._not_sent(job, reason)
+        if result.outcome is Outcome.LOST_RACE:
+            return Sent(result)  # an answer to the past: it must not stop those who send now
+        pause = next((word for kind, word in PAUSING.items() if isinstance(failure, kind)), "")
+        return Sent(result, pause=pause, is_throttled=isinstance(failure, SmsThrottled))
 
     def _not_sent(self, job: SmsJob, reason: str) -> Result:
         policy = self._policy

@@ -14,9 +14,11 @@ from datetime import datetime
 import httpx
 
 from booking_sms.adapters.sens.errors import (
+    Verdict,
     error_code,
     failure_error,
     judge_failure,
+    judge_reply,
     read_object,
     reply_error,
     reply_reason,
@@ -222,11 +224,19 @@ class SensGateway:
 
 
 def parse_receipt(reply: Reply) -> SendReceipt:
-    """Read the 202; raise the table's error for all else, a 202 without request id is a doubt."""
+    """Read the 202; raise the table's error for all else.
+
+    A 202 is in doubt when it has no request id, or says itself that something failed.
+    """
     if reply.status != 202:
         raise reply_error(reply.status, reply.body)
     fields = read_object(reply.body)
     request_id = fields.get("requestId")
-    if not isinstance(request_id, str) or not request_id or fields.get("statusName") == "fail":
+    failed = fields.get("statusName") == "fail" or _names_another_code(reply)
+    if failed or not isinstance(request_id, str) or not request_id:
         raise SmsOutcomeUnknown(reason="unreadable_202", status=202)
     return SendReceipt(request_id=request_id, request_time=str(fields.get("requestTime") or ""))
+
+
+def _names_another_code(reply: Reply) -> bool:
+    return judge_reply(reply.status, error_code(reply.body)) is not Verdict.ACCEPTED

@@ -2,6 +2,7 @@
 
 A wrong line here sends a text twice or loses it, so the rule is: *not sent* only where SENS or
 the network says so; everything that is not listed is in doubt and is reconciled, never retried.
+Where status and code of one answer disagree, the more cautious of both counts.
 
 Sources: api-call-lgc-errorhandling (gateway codes), sens-sms-send (statuses of a send). 504/510
 and 500/900 are second-hand; as 5xx they are in doubt anyway.
@@ -77,6 +78,18 @@ CODE_VERDICTS: Mapping[tuple[int, str], Verdict] = {
 }
 """By HTTP status and code in the body, looked up before the status alone."""
 
+VERDICT_OF_CODE: Mapping[str, Verdict] = {
+    code: verdict for (_, code), verdict in CODE_VERDICTS.items()
+}
+CAUTION = (
+    Verdict.REFUSED,
+    Verdict.THROTTLED,
+    Verdict.QUOTA_SPENT,
+    Verdict.CREDENTIALS,
+    Verdict.DOUBT,
+)
+"""From least to most cautious. To refuse comes first: it burns a text for what may be our fault."""
+
 TRANSPORT_VERDICTS: Mapping[type[httpx.RequestError], tuple[Verdict, str]] = {
     # No connection, so no request: DNS, refused, unreachable and TLS are all ConnectError.
     httpx.ConnectError: (Verdict.NOT_SENT, "connect_failed"),
@@ -99,7 +112,12 @@ TRANSPORT_VERDICTS: Mapping[type[httpx.RequestError], tuple[Verdict, str]] = {
 
 def judge_reply(status: int, code: str) -> Verdict:
     """Verdict of an HTTP answer; ``code`` is the code in its body or empty."""
-    return CODE_VERDICTS.get((status, code)) or STATUS_VERDICTS.get(status, Verdict.DOUBT)
+    by_status = CODE_VERDICTS.get((status, code)) or STATUS_VERDICTS.get(status, Verdict.DOUBT)
+    if not code or code == str(status):  # the service layer repeats the status: no gateway code
+        return by_status
+    if by_status is Verdict.ACCEPTED:
+        return Verdict.DOUBT
+    return max(by_status, VERDICT_OF_CODE.get(code, by_status), key=CAUTION.index)
 
 
 def judge_failure(failure: httpx.RequestError) -> tuple[Verdict, str]:
