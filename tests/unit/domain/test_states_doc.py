@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from booking_sms.domain.sms_job import JobState, Move
+from booking_sms.pipeline.crash_points import CRASH_POINTS
 
 PROJECT = Path(__file__).resolve().parents[3]
 SCRIPT = PROJECT / "scripts" / "generate_states_doc.py"
@@ -25,6 +26,11 @@ def test_the_page_is_up_to_date():
 @pytest.mark.parametrize("name", [*JobState, *Move])
 def test_every_state_and_move_is_on_the_page(name):
     assert re.search(rf"\| ([a-z_]+, )?{name}[ ,]", PAGE)
+
+
+@pytest.mark.parametrize("point", CRASH_POINTS, ids=lambda point: point.after or "nothing")
+def test_every_crash_point_is_on_the_page(point):
+    assert f"| {point.moment} | {point.meaning} | {point.found_as} | {point.then} |" in PAGE
 
 
 def test_the_residual_race_is_stated():
