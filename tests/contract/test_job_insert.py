@@ -1,11 +1,15 @@
 """Enqueue: absent, the same again, or an incident."""
 
+import hashlib
 from datetime import timedelta
 
 import pytest
 
 from booking_sms.domain.errors import PayloadConflict
+from booking_sms.domain.incidents import incidents_of
+from booking_sms.domain.job_moves import incident_note
 from booking_sms.domain.sms_job import Attempt, JobState
+from booking_sms.pipeline.load import JobBatch, load_jobs
 from booking_sms.testing import NOW, NOW_MS, make_job
 
 
@@ -49,16 +53,56 @@ def test_the_same_job_again_is_no_news_and_changes_nothing(jobs):
 def test_another_payload_under_the_same_key_is_an_incident(stores, changed):
     job = make_job()
     stores.jobs.insert_if_absent(job)
-    other = make_job(**changed)
+    other = make_job(**changed, rule="another-rule", window="2026-03-02T14:20:00+09:00")
 
     with pytest.raises(PayloadConflict) as raised:
         stores.jobs.insert_if_absent(other)
 
-    context = raised.value.context
-    assert (context["stored_body"], context["offered_body"]) == (job.body_sha, other.body_sha)
     assert stores.jobs.get(job.booking_num, job.sort_key) == job
-    note = f"incident#payload#{job.job_id}#{other.body_sha[:12]}"
-    assert stores.control.get_note(note)["stored_body"] == job.body_sha
+    (note,) = incidents_of(stores.control, job.job_id)
+    assert note == {"note": incident_note(raised.value), **raised.value.context}
+    assert (note["stored_body"], note["offered_body"]) == (job.body_sha, other.body_sha)
+    assert (note["stored_rule"], note["offered_rule"]) == (job.rule, "another-rule")
+    assert (note["stored_window"], note["offered_window"]) == (job.window, other.window)
+    assert note["differs"] == next(iter(changed))
+    assert (note["booking_num"], note["sort_key"]) == (job.booking_num, job.sort_key)
+
+
+def test_each_payload_that_was_offered_keeps_its_own_incident(stores):
+    job = make_job()
+    stores.jobs.insert_if_absent(job)
+    first, second = make_job(subject="다른 제목"), make_job(sender="050000000002")
+
+    for other in (first, second, first):
+        with pytest.raises(PayloadConflict):
+            stores.jobs.insert_if_absent(other)
+
+    found = incidents_of(stores.control, job.job_id)
+    assert [note["differs"] for note in found] == ["sender", "subject"]
+
+
+def test_of_a_conflict_both_texts_stay_readable(stores):
+    """As a run loads it: the refused text is stored before its job is refused."""
+    first, second = (batch_of("문 번호는 0001#"), batch_of("문 번호는 0002#"))
+    load_jobs(first, stores.jobs, stores.bodies)
+
+    summary = load_jobs(second, stores.jobs, stores.bodies)
+
+    ((job, _),) = first.jobs
+    assert summary.incidents == (job.job_id,)
+    (note,) = incidents_of(stores.control, job.job_id)
+    assert stores.bodies.get(note["stored_body"]) == "문 번호는 0001#"
+    assert stores.bodies.get(note["offered_body"]) == "문 번호는 0002#"
+
+
+def test_a_job_without_incidents_has_none(stores):
+    assert incidents_of(stores.control, make_job().job_id) == []
+
+
+def batch_of(text):
+    """What a run made of one booking; its text is not stored yet."""
+    job = make_job(body_sha=hashlib.sha256(text.encode()).hexdigest())
+    return JobBatch(window=job.window, jobs=((job, text),))
 
 
 def test_an_incident_tells_nothing_of_the_person(stores):

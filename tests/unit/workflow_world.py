@@ -69,12 +69,13 @@ class InMemoryApplication(Application):
             for store in STORES
             for name in ("door_code", "wifi_password")
         }
+        control = InMemoryControlRepository(clock=self.clock)
         self.__dict__ |= {
-            "jobs": InMemorySmsJobRepository(),
+            "jobs": InMemorySmsJobRepository(control),
             "bodies": InMemoryBodyStore(),
             "ledger": InMemoryLegacyLedger(),
             "windows": InMemoryWindowRepository(),
-            "control": InMemoryControlRepository(clock=self.clock),
+            "control": control,
             "plans": InMemoryPlanRepository(),
             "stage": InMemoryPayloadStage(),
             "secrets": InMemorySecretSource(secrets),

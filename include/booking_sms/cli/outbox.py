@@ -7,15 +7,17 @@ from typing import Any
 
 import typer
 
-from booking_sms.cli import outbox_decisions
+from booking_sms.cli import outbox_decisions, outbox_texts
 from booking_sms.cli.composition import application
 from booking_sms.cli.console import JsonOption, fail, print_json, print_table
 from booking_sms.domain.booking import KST
+from booking_sms.domain.incidents import incidents_of
 from booking_sms.domain.phone import mask_phone
 from booking_sms.domain.sms_job import ACCOUNTING, SmsJob
 
 app = typer.Typer(no_args_is_help=True, help="The outbox: jobs, states, reasons.")
 outbox_decisions.register(app)
+outbox_texts.register(app)
 
 
 @app.command()
@@ -66,11 +68,14 @@ def show(
     booking_num: str = typer.Argument(help="{store}_{booking id}"),
     as_json: bool = JsonOption,
 ) -> None:
-    """The story of one booking's messages, recipients masked."""
-    jobs = application().jobs.of_booking(booking_num)
+    """The story of one booking's messages, recipients masked, incidents included."""
+    composed = application()
+    jobs = composed.jobs.of_booking(booking_num)
     if not jobs:
         raise fail(f"no job of booking {booking_num}", code=1)
-    stories = [job_story(job) for job in jobs]
+    stories = [
+        job_story(job) | {"incidents": incidents_of(composed.control, job.job_id)} for job in jobs
+    ]
     if as_json:
         print_json(stories)
         return

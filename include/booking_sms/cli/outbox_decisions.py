@@ -108,13 +108,13 @@ def _decide(
     as_json: bool,
 ) -> None:
     composed = application()
-    job = _find(composed, booking_num, job_id)
+    job = find_job(composed, booking_num, job_id)
     operator = Operator(composed.dispatch_services, composed.reconcile_policy(), person)
     after = decide(operator, job)
     print_facts(f"job {after.job_id}", _facts(job, after), as_json=as_json)
 
 
-def _find(app: Application, booking_num: str, job_id: str) -> SmsJob:
+def find_job(app: Application, booking_num: str, job_id: str) -> SmsJob:
     """The booking's job of this id; one clear line, with the ids there are, otherwise."""
     jobs = app.jobs.of_booking(booking_num)
     found = [job for job in jobs if job.job_id == job_id]

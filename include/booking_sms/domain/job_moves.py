@@ -132,23 +132,37 @@ def plan_amendment(job: SmsJob, changes: Mapping[str, Any]) -> PlannedWrite:
 
 
 def payload_conflict(stored: SmsJob, offered: SmsJob) -> PayloadConflict:
-    """The incident of one key with two payloads. Its context names both texts by their sha256."""
+    """The incident of one key with two payloads: both texts by their sha256, and what differs."""
     return PayloadConflict(
         job_id=stored.job_id,
         booking_num=stored.booking_num,
+        sort_key=stored.sort_key,
         kind=stored.kind,
         state=stored.state.value,
+        differs=_differing(stored, offered),
         stored_body=stored.body_sha,
         offered_body=offered.body_sha,
+        stored_rule=stored.rule,
+        offered_rule=offered.rule,
         stored_window=stored.window,
         offered_window=offered.window,
+        offered_payload=offered.payload_hash[:12],
     )
 
 
 def incident_note(conflict: PayloadConflict) -> str:
-    """Name of the control note that keeps a payload conflict for a person to judge."""
+    """Name of the control note that keeps a payload conflict for a person to judge.
+
+    One for each payload that was offered, so that a second one does not overwrite the first.
+    """
     context = conflict.context
-    return f"incident#payload#{context['job_id']}#{context['offered_body'][:12]}"
+    return f"incident#payload#{context['job_id']}#{context['offered_payload']}"
+
+
+def _differing(stored: SmsJob, offered: SmsJob) -> str:
+    """Names of what differs, never the values: one of them is a phone number."""
+    names = ("to", "sender", "subject", "message_type", "body_sha")
+    return ",".join(name for name in names if getattr(stored, name) != getattr(offered, name))
 
 
 def _common_guards(job: SmsJob, move: Move) -> tuple[Guard, ...]:

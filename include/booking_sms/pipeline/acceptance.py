@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from booking_sms.domain.errors import LoadError
+from booking_sms.domain.incidents import keep_incident
 from booking_sms.domain.message import MessageType
 from booking_sms.domain.sms_job import SENT, UNSENT, Move, SmsJob
 from booking_sms.pipeline.last_look import is_advertising
@@ -68,7 +69,8 @@ def note_incident(services: DispatchServices, job: SmsJob, what: str, request_id
     """Keep what must not happen for a person: ids and states only."""
     note = {"what": what, "request_id": request_id, **job.log_context()}
     note["at_ms"] = services.transport_clock.now_ms()
-    services.control.put_note(f"incident#{what}#{job.job_id}#{job.attempt}", note)
+    name = f"incident#{what}#{job.job_id}#{job.attempt}"
+    keep_incident(services.control, job.job_id, name, note)
 
 
 def _set_flag(services: DispatchServices, job: SmsJob) -> Acceptance:

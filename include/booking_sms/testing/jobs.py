@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from booking_sms.domain.errors import BookingSmsError, PayloadConflict
+from booking_sms.domain.incidents import keep_incident
 from booking_sms.domain.job_moves import (
     PlannedWrite,
     incident_note,
@@ -131,7 +132,7 @@ class InMemorySmsJobRepository:
     def _conflict(self, stored: SmsJob, job: SmsJob) -> PayloadConflict:
         conflict = payload_conflict(stored, job)
         if self._control is not None:
-            self._control.put_note(incident_note(conflict), conflict.context)
+            keep_incident(self._control, job.job_id, incident_note(conflict), conflict.context)
         return conflict
 
     def _fail_before(self) -> None:

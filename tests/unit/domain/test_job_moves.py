@@ -105,4 +105,15 @@ def test_a_conflict_names_both_texts_and_no_person():
     assert conflict.context["stored_body"] == stored.body_sha
     assert conflict.context["offered_body"] == offered.body_sha
     assert stored.to not in str(conflict)
-    assert incident_note(conflict) == f"incident#payload#{stored.job_id}#0f0f0f0f0f0f"
+    assert conflict.context["differs"] == "body_sha"
+    assert incident_note(conflict).endswith(f"#{stored.job_id}#{offered.payload_hash[:12]}")
+
+
+def test_what_differs_is_named_and_never_shown():
+    stored = make_job()
+    offered = stored.evolve(to="01000009999", sender="050000000002", subject="다른 제목")
+
+    conflict = payload_conflict(stored, offered)
+
+    assert conflict.context["differs"] == "to,sender,subject"
+    assert "9999" not in str(conflict)

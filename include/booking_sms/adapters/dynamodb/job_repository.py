@@ -28,6 +28,7 @@ from booking_sms.adapters.dynamodb.table import Row, Table
 from booking_sms.adapters.dynamodb.table_schema import OPEN_INDEX, TableNames
 from booking_sms.adapters.dynamodb.values import instant_text
 from booking_sms.domain.errors import JobUnreadable, StoreUnavailable
+from booking_sms.domain.incidents import keep_incident
 from booking_sms.domain.job_moves import (
     PlannedWrite,
     incident_note,
@@ -173,7 +174,7 @@ class DynamoDbSmsJobRepository:
         if stored.payload_hash == offered.payload_hash:
             return
         conflict = payload_conflict(stored, offered)
-        self._control.put_note(incident_note(conflict), conflict.context)
+        keep_incident(self._control, offered.job_id, incident_note(conflict), conflict.context)
         raise conflict
 
 
