@@ -19,7 +19,7 @@ from booking_sms.domain.errors import ExtractError
 from booking_sms.domain.window import OLD_AFTER, Window
 
 ALL_SHARDS = tuple(range(16))
-UNSENT = ("not_sent", "store_failed", "incident", "waiting:paused")
+UNSENT = ("not_sent", "store_failed", "incident", "waiting:paused", "waiting:text_unreadable")
 EXAMPLE = "2026-03-02T14:00:00+09:00"
 
 

@@ -11,9 +11,9 @@ from collections.abc import Callable
 
 import structlog
 
-from booking_sms.domain.errors import AlertFailed
+from booking_sms.domain.errors import AlertFailed, ConfigError
 from booking_sms.domain.sms_job import JobState, Move, SmsJob
-from booking_sms.pipeline.outcomes import Outcome, Result
+from booking_sms.pipeline.outcomes import TEXT_UNREADABLE, Outcome, Result
 from booking_sms.pipeline.pacing import retry_delay
 from booking_sms.pipeline.services import DispatchPolicy, DispatchServices
 
@@ -39,12 +39,21 @@ class NoticeSender:
         deliver = self._way_out(job)
         if deliver is None:
             return self._move(job, Move.HOLD, Outcome.HELD, "no_channel")
+        try:
+            text = self._services.bodies.get(job.body_sha)
+        except KeyError:
+            return self._move(job, Move.HOLD, Outcome.HELD, "text_missing")
+        except ConfigError:
+            return Result(Outcome.WAITING, TEXT_UNREADABLE)
+        return self._tell(job, deliver, text)
+
+    def _tell(self, job: SmsJob, deliver: Callable[[str], None], text: str) -> Result:
         claimed = self._intent(job)
         if claimed is None:
             return Result(Outcome.LOST_RACE)
         # A crash from here on: the lease lapses, and reconcile lets the notice go out again.
         try:
-            deliver(self._services.bodies.get(job.body_sha))
+            deliver(text)
         except AlertFailed as failure:
             return self._record_failure(claimed, failure)
         return self._record_delivery(claimed)

@@ -30,6 +30,9 @@ class Outcome(StrEnum):
     STORE_FAILED = "store_failed"
 
 
+TEXT_UNREADABLE = "text_unreadable"
+"""Reason of a text that no key of ours opens now: it waits for the key, the others go on."""
+
 REPORTED = frozenset(Outcome) - {Outcome.WAITING, Outcome.LOST_RACE, Outcome.STORE_FAILED}
 """Outcomes whose jobs are named to the report; the others changed nothing."""
 

@@ -12,6 +12,7 @@ from functools import lru_cache
 
 from booking_sms.domain.errors import (
     BookingSmsError,
+    ConfigError,
     DispatchError,
     SignatureRejected,
     SmsNotSent,
@@ -25,7 +26,7 @@ from booking_sms.domain.send_meaning import SendMeaning, meaning_of
 from booking_sms.domain.sms_job import Move, SmsJob, attempt_reference
 from booking_sms.pipeline.acceptance import Acceptance, record_acceptance, record_if_advertising
 from booking_sms.pipeline.last_look import is_advertising
-from booking_sms.pipeline.outcomes import Outcome, Result
+from booking_sms.pipeline.outcomes import TEXT_UNREADABLE, Outcome, Result
 from booking_sms.pipeline.pacing import retry_delay
 from booking_sms.pipeline.services import DispatchPolicy, DispatchServices
 from booking_sms.ports import OutgoingSms, SignedSend
@@ -64,6 +65,8 @@ class TextSender:
             signed = self._sign(job)
         except TransformError as problem:
             return self._hold(job, reason_of(problem))
+        except ConfigError:
+            return Sent(Result(Outcome.WAITING, TEXT_UNREADABLE))
         # A crash here: nothing was written and nothing left; the next tick starts over.
         claimed = self._intent(job, signed, now)
         if claimed is None:
@@ -93,7 +96,10 @@ class TextSender:
         )
 
     def _sign(self, job: SmsJob) -> SignedSend:
-        """Build and sign the next attempt; TransformError if it has no text or number."""
+        """Build and sign the next attempt; TransformError if it has no text or number.
+
+        ConfigError if no key opens its text.
+        """
         try:
             content = self._text_of(job.body_sha)
         except KeyError:

@@ -11,7 +11,12 @@ from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any
 
-from booking_sms.domain.errors import GatewayListUnavailable, StoreThrottled, StoreUnavailable
+from booking_sms.domain.errors import (
+    ConfigError,
+    GatewayListUnavailable,
+    StoreThrottled,
+    StoreUnavailable,
+)
 from booking_sms.domain.message import MessageType
 from booking_sms.domain.sms_job import JobState, Move, SmsJob
 from booking_sms.pipeline.acceptance import (
@@ -116,6 +121,8 @@ class _Settling:
                     self._settle(doubt)
             except (StoreThrottled, StoreUnavailable):
                 self.summary.store_failed += 1  # this job waits for the next run, the rest goes on
+            except ConfigError:
+                self._wait(job)  # no key opens its text, so no row is told from another's
 
     def _in_doubt(self, job: SmsJob) -> SmsJob | None:
         """The job if its outcome is unknown, after the lapse of a lease that ran out."""
