@@ -6,6 +6,7 @@ import contextlib
 import itertools
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
 
 import pytest
 from outbox_world import TEXT, Crash, Tripwire, World
@@ -80,7 +81,13 @@ def test_delivery_report_raced_the_senders_own_write(world):
 def test_fifty_workers_took_the_same_row(world):
     """odoo/odoo PR #275696: the intent is one conditional write, and one of them wins."""
     job = world.add()
+    all_have_signed, sign = Barrier(50, timeout=30), world.gateway.sign
 
+    def sign_together(message):
+        all_have_signed.wait()
+        return sign(message)
+
+    world.gateway.sign = sign_together
     with ThreadPoolExecutor(50) as pool:
         shards = [job.open_shard]
         summaries = list(pool.map(lambda _: world.dispatch(shards=shards), range(50)))
