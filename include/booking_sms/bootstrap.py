@@ -369,6 +369,8 @@ class Application:
             lease_s=settings.lease_s,
             drain_budget_s=settings.drain_budget_s,
             daily_text_cap=settings.daily_text_cap,
+            monthly_text_cap=settings.monthly_text_cap,
+            monthly_reserve_percent=settings.monthly_reserve_percent,
             advertising_gap_days=settings.advertising_gap_days,
         )
 

@@ -6,11 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from booking_sms.pipeline.allowance import DailyAllowance
 from booking_sms.pipeline.pacing import TokenBucket, jittered, retry_delay
-from booking_sms.testing import NOW, NOW_MS, FixedTransportClock, InMemoryControlRepository
-
-DAY = NOW.date()
+from booking_sms.testing import NOW_MS, FixedTransportClock
 
 
 class Sleeper:
@@ -67,58 +64,3 @@ def test_retry_delays_double_and_stay(attempt, seconds):
 @pytest.mark.parametrize(("fraction", "delay"), [(0.0, 1.0), (0.5, 1.5), (1.0, 2.0)])
 def test_jitter_keeps_at_least_half(fraction, delay):
     assert jittered(2.0, lambda: fraction) == delay
-
-
-# --- the day's allowance ----------------------------------------------------------------------
-
-
-@pytest.fixture
-def control():
-    return InMemoryControlRepository()
-
-
-def test_workers_together_never_exceed_the_cap(control):
-    workers = [DailyAllowance(control, "information", 10) for _ in range(3)]
-
-    taken = sum(worker.take(DAY, 50) for _ in range(12) for worker in workers)
-    for worker in workers:
-        worker.give_back()
-
-    assert taken == 10
-    assert control.counter("texts#information", DAY) == 10
-
-
-def test_what_is_not_used_is_given_back(control):
-    allowance = DailyAllowance(control, "information", 100)
-    allowance.take(DAY, 20)
-    allowance.take(DAY, 20)
-    allowance.put_back()
-
-    allowance.give_back()
-    allowance.give_back()
-
-    assert control.counter("texts#information", DAY) == 1
-
-
-def test_a_block_costs_one_write(control):
-    writes = []
-
-    class Counting(InMemoryControlRepository):
-        def add_to_counter(self, name, day, amount):
-            writes.append(amount)
-            return super().add_to_counter(name, day, amount)
-
-    allowance = DailyAllowance(Counting(), "information", 1000)
-    for _ in range(100):
-        assert allowance.take(DAY, 100)
-
-    assert writes == [100]
-
-
-def test_midnight_starts_a_new_day(control):
-    allowance = DailyAllowance(control, "information", 1)
-
-    assert allowance.take(DAY, 1)
-    assert not allowance.take(DAY, 1)
-    assert allowance.take(DAY + timedelta(days=1), 1)
-    assert control.counter("texts#information", DAY) == 1
