@@ -26,7 +26,7 @@ from booking_sms.domain.errors import (
     WindowRefused,
 )
 from booking_sms.domain.ledger import Ledger
-from booking_sms.domain.sms_job import OPEN_SHARDS, SmsJob
+from booking_sms.domain.sms_job import SmsJob
 from booking_sms.domain.window import WINDOW_LENGTH, CoverageStatus, StoreCoverage, Window
 from booking_sms.pipeline import (
     audit,
@@ -42,6 +42,7 @@ from booking_sms.pipeline import (
 )
 from booking_sms.pipeline import extract as extraction
 from booking_sms.pipeline.day_totals import day_totals
+from booking_sms.pipeline.pacing import workers_of
 from booking_sms.pipeline.plan_document import read_plan, write_plan
 from booking_sms.pipeline.text_alerts import alert_on_texts
 
@@ -321,10 +322,9 @@ def _coverage(window: Window, item: Summary) -> StoreCoverage:
 def claim_and_send(
     app: Application, shards: Sequence[int], should_stop: Callable[[], bool] = lambda: False
 ) -> Summary:
-    """Drain what is due now in these shards."""
-    return dispatch.dispatch_shards(
-        app.dispatch_services, shards, app.dispatch_policy(OPEN_SHARDS // len(shards)), should_stop
-    ).as_dict()
+    """Drain what is due now in these shards, at their part of the configured rate."""
+    policy = app.dispatch_policy(workers_of(len(shards)))
+    return dispatch.dispatch_shards(app.dispatch_services, shards, policy, should_stop).as_dict()
 
 
 def report_dispatch(app: Application, results: Sequence[Mapping[str, Any]]) -> Summary:
