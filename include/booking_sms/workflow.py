@@ -42,13 +42,16 @@ from booking_sms.pipeline import (
 )
 from booking_sms.pipeline import extract as extraction
 from booking_sms.pipeline.day_totals import day_totals
+from booking_sms.pipeline.once_a_day import tell_once_a_day
 from booking_sms.pipeline.pacing import workers_of
 from booking_sms.pipeline.plan_document import read_plan, write_plan
+from booking_sms.pipeline.send_gate import pause_begun
 from booking_sms.pipeline.text_alerts import alert_on_texts
 
 Summary = dict[str, Any]
 CLOCK_TOLERANCE = timedelta(minutes=1)
 """A worker's clock may be this much behind the scheduler's."""
+PAUSE_ALERT = "pause_alert"
 log = structlog.get_logger(__name__)
 
 
@@ -336,8 +339,15 @@ def report_dispatch(app: Application, results: Sequence[Mapping[str, Any]]) -> S
     stopped = sorted({reason for item in results for reason in item.get("stopped", ())})
     paused = [reason for reason in stopped if reason.startswith("paused_")]
     if paused:
-        app.page(f"SENS: all sending is paused ({', '.join(paused)}); texts wait")
+        _page_pause(app, paused)
     return {"accepted": len(keys), "told": bool(text), "stopped": stopped}
+
+
+def _page_pause(app: Application, paused: Sequence[str]) -> None:
+    """Once when it begins, and once a day while it is renewed."""
+    text = f"SENS: all sending is paused ({', '.join(paused)}); texts wait"
+    began = pause_begun(app.control)
+    tell_once_a_day(app.control, PAUSE_ALERT, app.clock.now(), partial(app.page, text), about=began)
 
 
 def settle_unknown_outcomes(app: Application) -> Summary:
@@ -398,6 +408,6 @@ def guard_visits(app: Application) -> guard.GuardReport:
             clock=app.clock,
             stores=app.catalog().stores,
             read_store=lambda store_id: app.source.fetch_store(store_id, window).bookings,
-            page=lambda text: any([app.alert(text), app.tell_owner(text)]),
+            page=app.page,
         )
     )

@@ -17,8 +17,9 @@ from booking_sms.domain.errors import (
 )
 from booking_sms.domain.sms_job import JobState
 from booking_sms.domain.window import CoverageStatus, Window
+from booking_sms.pipeline.send_gate import end_lapsed_pause, pause_sending
 from booking_sms.ports import QuarantinedBooking
-from booking_sms.testing import NOW, GatewayFault, make_booking
+from booking_sms.testing import NOW, NOW_MS, GatewayFault, make_booking
 
 WINDOW = Window(NOW)
 
@@ -210,6 +211,46 @@ def test_a_spent_quota_pages_everybody(app):
 
     assert any("paused_quota" in text for text in app._team_channel.texts)
     assert any("paused_quota" in text for text in app._owner_channel.texts)
+
+
+def stopped(*reasons: str) -> list[dict[str, list[str]]]:
+    """What a dispatch run reports that SENS stopped."""
+    return [{"stopped": list(reasons)}]
+
+
+def test_a_pause_is_paged_once_and_again_when_a_new_one_begins(app):
+    pause_sending(app.control, "quota", NOW_MS, 900)
+    workflow.report_dispatch(app, stopped("paused_quota"))
+    pause_sending(app.control, "quota", NOW_MS + 900_000, 900)  # renewed by the next refusal
+    workflow.report_dispatch(app, stopped("paused_quota"))
+    assert len(app._team_channel.texts) == len(app._owner_channel.texts) == 1
+
+    end_lapsed_pause(app.control, NOW_MS + 1_800_000)
+    pause_sending(app.control, "quota", NOW_MS + 1_900_000, 900)
+    workflow.report_dispatch(app, stopped("paused_quota"))
+
+    assert len(app._team_channel.texts) == len(app._owner_channel.texts) == 2
+
+
+def test_a_pause_that_lasts_is_paged_again_the_next_day(app):
+    pause_sending(app.control, "quota", NOW_MS, 900)
+    workflow.report_dispatch(app, stopped("paused_quota"))
+    app.clock.set(NOW + timedelta(days=1))
+
+    workflow.report_dispatch(app, stopped("paused_quota"))
+
+    assert len(app._team_channel.texts) == 2
+
+
+def test_throttles_are_waited_out_and_page_nobody(app):
+    app.gateway.faults.extend([GatewayFault.THROTTLED] * 2)
+
+    result = run_window(app, WINDOW)
+
+    assert result["dispatched"]["counts"] == {"not_sent:SmsThrottled": 2}
+    workflow.report_dispatch(app, stopped("throttled"))
+    assert app._team_channel.texts == []
+    assert app._owner_channel.texts == []
 
 
 def test_delivery_poll_copies_who_refused_advertising(app):

@@ -19,10 +19,18 @@ from booking_sms.domain.errors import (
 from booking_sms.domain.sms_job import JobState, Move, attempt_reference
 from booking_sms.pipeline.dispatch import by_recipient
 from booking_sms.pipeline.outcomes import DispatchSummary, Outcome
-from booking_sms.pipeline.send_gate import PAUSE_NOTE, SendGate, resume_sending
+from booking_sms.pipeline.send_gate import (
+    PAUSE_NOTE,
+    SendGate,
+    active_pause,
+    pause_begun,
+    pause_sending,
+    resume_sending,
+)
 from booking_sms.pipeline.services import DispatchPolicy
 from booking_sms.testing import (
     NOW,
+    NOW_MS,
     GatewayFault,
     InMemoryLegacyLedger,
     InMemorySmsGateway,
@@ -645,6 +653,43 @@ def test_a_pause_ends_by_itself_and_is_renewed_by_the_next_refusal(world):
     assert world.dispatch().stopped == ("paused_quota",)
     world.advance(seconds=900)
     assert world.dispatch().counts == {"sent": 3}
+
+
+def test_a_renewed_pause_is_the_same_one_until_a_text_went_out(world):
+    for number in range(1, 4):
+        world.add(booking=number)
+    world.gateway.faults.extend([GatewayFault.QUOTA_SPENT] * 2)
+    world.dispatch()
+    began = pause_begun(world.control)
+    world.advance(seconds=900)
+    world.dispatch()
+    assert pause_begun(world.control) == began
+
+    world.advance(seconds=900)
+    world.dispatch()
+    world.add(booking=4)
+    world.gateway.faults.append(GatewayFault.QUOTA_SPENT)
+    world.dispatch()
+
+    assert pause_begun(world.control) not in ("", began)
+
+
+def test_a_pause_for_another_reason_is_another_pause(world):
+    pause_sending(world.control, "quota", NOW_MS, 900)
+    pause_sending(world.control, "credentials", NOW_MS + 1, 900)
+
+    assert pause_begun(world.control) == f"credentials since {NOW_MS + 1}"
+
+
+def test_a_text_on_its_way_does_not_end_the_pause_of_another_worker(world):
+    world.add()
+    pause_sending(world.control, "quota", world.transport_clock.now_ms() - 900_000, 900)
+    late = world.transport_clock.now_ms()
+    world.gateway = GatewayWithHook(world, lambda: pause_sending(world.control, "quota", late, 900))
+
+    assert world.dispatch().counts == {"sent": 1}
+
+    assert active_pause(world.control.get_note(PAUSE_NOTE), late) == "quota"
 
 
 def test_an_operator_may_end_a_pause(world):
