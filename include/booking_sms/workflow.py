@@ -22,6 +22,7 @@ from booking_sms.domain.errors import (
     BookingSmsError,
     ConfigError,
     GatewayListUnavailable,
+    LoadError,
     StoresFailed,
     WindowRefused,
 )
@@ -41,6 +42,8 @@ from booking_sms.pipeline import (
     settle,
 )
 from booking_sms.pipeline import extract as extraction
+from booking_sms.pipeline.cap_forecast import CapStanding
+from booking_sms.pipeline.cap_watch import alert_on_caps, read_cap_standings, stopping_caps
 from booking_sms.pipeline.day_totals import day_totals
 from booking_sms.pipeline.once_a_day import tell_once_a_day
 from booking_sms.pipeline.pacing import workers_of
@@ -331,7 +334,10 @@ def claim_and_send(
 
 
 def report_dispatch(app: Application, results: Sequence[Mapping[str, Any]]) -> Summary:
-    """Tell the owner what was sent, masked, silent when nothing was; page if sending paused."""
+    """Tell the owner what was sent, masked, silent when nothing was; page if sending paused.
+
+    The team hears of caps that are near, and everybody of one that holds texts.
+    """
     keys = [tuple(key) for item in results for key in item.get("accepted", ())]
     text = report.dispatch_text(app.jobs, app.catalog().stores, keys)
     if text:
@@ -340,6 +346,7 @@ def report_dispatch(app: Application, results: Sequence[Mapping[str, Any]]) -> S
     paused = [reason for reason in stopped if reason.startswith("paused_")]
     if paused:
         _page_pause(app, paused)
+    _watch_caps(app, results)
     return {"accepted": len(keys), "told": bool(text), "stopped": stopped}
 
 
@@ -348,6 +355,35 @@ def _page_pause(app: Application, paused: Sequence[str]) -> None:
     text = f"SENS: all sending is paused ({', '.join(paused)}); texts wait"
     began = pause_begun(app.control)
     tell_once_a_day(app.control, PAUSE_ALERT, app.clock.now(), partial(app.page, text), about=began)
+
+
+def _watch_caps(app: Application, results: Sequence[Mapping[str, Any]]) -> None:
+    """Look at the caps after a run that sent something or was stopped by one; idle ones cost none.
+
+    Caps that cannot be read fail nothing: what was sent has been told.
+    """
+    counts: Counter[str] = Counter()
+    for item in results:
+        counts.update(item.get("counts", {}))
+    stopping = stopping_caps(counts)
+    if not stopping and not any(item.get("accepted") for item in results):
+        return
+    try:
+        alert_on_caps(
+            look_at_caps(app),
+            stopping,
+            app.control,
+            app.clock.now(),
+            alert=app.alert,
+            page=app.page,
+        )
+    except LoadError as error:
+        log.warning("caps_not_read", code=error.code)
+
+
+def look_at_caps(app: Application) -> tuple[CapStanding, ...]:
+    """Where the day's and the month's caps stand, with a forecast."""
+    return read_cap_standings(app.dispatch_services, app.dispatch_policy(1).caps)
 
 
 def settle_unknown_outcomes(app: Application) -> Summary:

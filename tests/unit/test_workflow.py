@@ -13,6 +13,7 @@ from booking_sms.domain.errors import (
     BookingApiUnavailable,
     CaptchaRequired,
     StoresFailed,
+    StoreUnavailable,
     WindowRefused,
 )
 from booking_sms.domain.sms_job import JobState
@@ -251,6 +252,51 @@ def test_throttles_are_waited_out_and_page_nobody(app):
     workflow.report_dispatch(app, stopped("throttled"))
     assert app._team_channel.texts == []
     assert app._owner_channel.texts == []
+
+
+def test_texts_that_a_cap_holds_page_everybody_once(app):
+    app.settings = app.settings.model_copy(update={"monthly_text_cap": 1})
+    app.source.put(make_booking(booking_id="700000002", starts_in=timedelta(hours=1)))
+
+    first = run_window(app, WINDOW)
+    workflow.report_dispatch(app, [first["dispatched"]])
+
+    assert first["dispatched"]["counts"] == {"held:monthly_cap": 3, "sent": 1}
+    line = "cap month: 1 of 1 texts; door codes and other information texts are HELD"
+    assert app._team_channel.texts.count(line) == 1
+    assert app._owner_channel.texts.count(line) == 1
+
+
+def test_a_cap_that_is_near_is_for_the_team(app):
+    app.control.count_texts(NOW.date(), "information", lambda _: 1600)
+
+    run_window(app, WINDOW)
+    run_window(app, WINDOW)
+
+    (line, *_) = app._team_channel.texts
+    assert line.startswith("cap day: 1602 of 2000 texts, forecast 2269, reached about 03-02 ")
+    assert not any(text.startswith("cap") for text in app._owner_channel.texts)
+
+
+def test_a_run_that_did_nothing_does_not_look_at_the_caps(app):
+    app.control.count_texts(NOW.date(), "information", lambda _: 2000)
+
+    workflow.report_dispatch(app, [{"counts": {"waiting:not_yet": 2}, "accepted": []}])
+
+    assert app._team_channel.texts == []
+
+
+def test_caps_that_cannot_be_read_do_not_fail_the_report(app, monkeypatch):
+    def fail(day):
+        raise StoreUnavailable
+
+    run_window(app, WINDOW)
+    monkeypatch.setattr(app.control, "texts_of_month", fail)
+    told = list(app._owner_channel.texts)
+
+    workflow.report_dispatch(app, [{"counts": {"held:daily_cap": 1}, "accepted": []}])
+
+    assert app._owner_channel.texts == told
 
 
 def test_delivery_poll_copies_who_refused_advertising(app):
