@@ -110,14 +110,20 @@ class _Run:
     def close(self) -> None:
         """Give back what is left of the allowance, and note that SENS sends again after a pause.
 
-        Losing either errs on the safe side.
+        Losing either errs on the safe side: a cap comes early, a page is not repeated.
         """
+        self._attempt(self.look.close, "allowance_not_returned")
+        if self._has_sent and self._gate.saw_lapsed_pause:
+            self._attempt(self._end_pause, "pause_not_ended")
+
+    def _end_pause(self) -> None:
+        end_lapsed_pause(self.services.control, self.services.transport_clock.now_ms())
+
+    def _attempt(self, act: Callable[[], None], otherwise: str) -> None:
         try:
-            self.look.close()
-            if self._has_sent and self._gate.saw_lapsed_pause:
-                end_lapsed_pause(self.services.control, self.services.transport_clock.now_ms())
+            act()
         except (StoreThrottled, StoreUnavailable):
-            self.tally.stop("allowance_not_returned")
+            self.tally.stop(otherwise)
 
     # -- one shard ----------------------------------------------------------------------------
 

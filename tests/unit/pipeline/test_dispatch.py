@@ -749,6 +749,17 @@ def test_a_pause_that_cannot_be_written_still_stops_this_run(world):
     assert summary.stopped == ("paused_quota", "store_failed")
 
 
+def test_an_end_of_a_pause_that_cannot_be_written_loses_no_summary(world):
+    world.add()
+    pause_sending(world.control, "quota", world.transport_clock.now_ms() - 900_000, 900)
+    world.control = NoteFailure(world.control)
+
+    summary = world.dispatch()
+
+    assert summary.counts == {"sent": 1}
+    assert summary.stopped == ("pause_not_ended",)
+
+
 def test_a_failing_counter_at_the_end_loses_no_summary(world):
     world.add()
     world.add(booking=2, state=JobState.SCHEDULED, not_before=NOW + timedelta(hours=1))
