@@ -351,10 +351,13 @@ def report_dispatch(app: Application, results: Sequence[Mapping[str, Any]]) -> S
 
 
 def _page_pause(app: Application, paused: Sequence[str]) -> None:
-    """Once when it begins, and once a day while it is renewed."""
-    text = f"SENS: all sending is paused ({', '.join(paused)}); texts wait"
-    began = pause_begun(app.control)
-    tell_once_a_day(app.control, PAUSE_ALERT, app.clock.now(), partial(app.page, text), about=began)
+    """Once when it begins, and once a day while it is renewed; rather twice than not at all."""
+    page = partial(app.page, f"SENS: all sending is paused ({', '.join(paused)}); texts wait")
+    try:
+        began = pause_begun(app.control)
+        tell_once_a_day(app.control, PAUSE_ALERT, app.clock.now(), page, about=began)
+    except LoadError:
+        page()
 
 
 def _watch_caps(app: Application, results: Sequence[Mapping[str, Any]]) -> None:

@@ -243,6 +243,21 @@ def test_a_pause_that_lasts_is_paged_again_the_next_day(app):
     assert len(app._team_channel.texts) == 2
 
 
+def test_a_pause_is_paged_although_its_note_cannot_be_read(app, monkeypatch):
+    read = app.control.get_note
+
+    def fail(name):
+        if name == workflow.PAUSE_ALERT:
+            raise StoreUnavailable
+        return read(name)
+
+    monkeypatch.setattr(app.control, "get_note", fail)
+
+    workflow.report_dispatch(app, stopped("paused_quota"))
+
+    assert len(app._team_channel.texts) == 1
+
+
 def test_throttles_are_waited_out_and_page_nobody(app):
     app.gateway.faults.extend([GatewayFault.THROTTLED] * 2)
 
