@@ -9,6 +9,7 @@ import typer
 from booking_sms.cli.composition import application
 from booking_sms.cli.console import JsonOption, print_json, print_table
 from booking_sms.domain.booking import KST
+from booking_sms.pipeline.cap_forecast import CapStanding
 from booking_sms.workflow import look_at_caps
 
 COLUMNS = ("cap", "level", "used", "planned", "forecast", "of", "reached")
@@ -25,16 +26,18 @@ def caps(as_json: bool = JsonOption) -> None:
     The month counts every text; its cap for advertising leaves a reserve to information.
     """
     composed = application()
-    rows = [standing.as_dict() for standing in look_at_caps(composed)]
+    standings = look_at_caps(composed)
     at = composed.clock.now().astimezone(KST).isoformat(timespec="minutes")
     if as_json:
-        print_json({"at": at, "caps": rows})
+        print_json({"at": at, "caps": [standing.as_dict() for standing in standings]})
         return
-    print_table(f"caps at {at}", COLUMNS, (_cells(row) for row in rows))
+    print_table(f"caps at {at}", COLUMNS, map(_cells, standings))
 
 
-def _cells(row: dict[str, Any]) -> tuple[Any, ...]:
+def _cells(standing: CapStanding) -> tuple[Any, ...]:
     """A row for people: no cap and no end in sight are dashes."""
-    limit = "-" if row["cap"] is None else row["cap"]
-    facts = (row["name"], row["level"], row["used"], row["planned"], row["forecast"])
-    return (*facts, limit, row["reached_at"] or "-")
+    limit = "-" if standing.cap is None else standing.cap
+    at = standing.reached_at
+    reached = f"{at.astimezone(KST):%m-%d %H:%M}" if at else "-"
+    facts = (standing.name, standing.level, standing.used, standing.planned, standing.forecast)
+    return (*facts, limit, reached)

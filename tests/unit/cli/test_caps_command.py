@@ -60,6 +60,12 @@ def test_caps_are_a_table_for_people(app: InMemoryApplication) -> None:
     assert "month_advertising" in table
 
 
+def test_people_read_when_no_text_will_be_left(app: InMemoryApplication) -> None:
+    app.control.count_texts(NOW.date(), "information", lambda _: 5)
+
+    assert "03-02 16:49" in run()  # the last 2 of 20, at 17 a day
+
+
 def test_a_month_without_a_cap_shows_a_dash(app: InMemoryApplication) -> None:
     app.settings = app.settings.model_copy(update={"monthly_text_cap": 0})
 
