@@ -138,6 +138,7 @@ def _environ(world: EmbeddedWorld, connection: dict[str, Any]) -> dict[str, str]
             "BOOKING_SMS_LOOPBACK_ONLY": "true",
             "BOOKING_SMS_SENDS_PER_SECOND": "500",
             "BOOKING_SMS_DAILY_TEXT_CAP": "1000000",
+            "BOOKING_SMS_MONTHLY_TEXT_CAP": "0",
             "BOOKING_SMS_LEASE_S": str(LEASE_S),
             "BOOKING_SMS_SENS_TIMEOUT_S": str(TIMEOUT_S),
             "BOOKING_SMS_SETTLE_S": str(SETTLE_S),
