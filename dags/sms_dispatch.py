@@ -10,7 +10,8 @@ reads the clocks and never an interval, so a run in the past would mean nothing:
 
 **Reads** `sms_jobs` (open index, then the items themselves), `sms_bodies`, `sms_control`.
 **Writes** the intent before each POST and the outcome after it (`sms_jobs`), LEGACY's flag once a
-message is accepted (`sms`), a masked summary to the owner.
+message is accepted (`sms`), a masked summary to the owner; an alert when a cap is near, a page when
+one holds texts (`booking-sms caps`).
 
 **Why a re-run is safe.** Each send starts with one conditional write, the intent; whoever loses
 that race sends nothing. A send whose outcome is not known is never repeated here: `sms_reconcile`

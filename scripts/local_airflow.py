@@ -22,7 +22,7 @@ import httpx
 from rich.console import Console
 
 from booking_sms_airflow.pools import POOLS
-from local_stack.airflow_stack import AirflowStack, stop
+from local_stack.airflow_stack import DAILY_DAG_IDS, AirflowStack, stop
 from local_stack.day import WINDOWS, Day, instant_of
 from local_stack.embedded_world import EmbeddedWorld
 from local_stack.environment import USER
@@ -54,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def run(layout: Layout, options: argparse.Namespace) -> int:
     """Six windows, one report; 0 only if everything held."""
     console, begun = Console(log_path=False), time.monotonic()
-    _refuse_a_second_start(layout)
+    _clear_the_way(layout, console)
     with running(layout, console, fresh=True) as (stack, world):
         before = Before.of(world)
         windows = Day(stack.api, world, console.log).run(options.windows or WINDOWS)
@@ -67,8 +67,9 @@ def run(layout: Layout, options: argparse.Namespace) -> int:
 def up(layout: Layout, options: argparse.Namespace) -> int:
     """Start everything and leave it running."""
     console = Console(log_path=False)
-    _refuse_a_second_start(layout)
+    _clear_the_way(layout, console)
     with running(layout, console, port=UI_PORT, clock=TICKING, keep=True) as (stack, world):
+        stack.unpause(DAILY_DAG_IDS)
         _tell_how_to_use(console, stack, world)
     return 0
 
@@ -105,6 +106,7 @@ def running(
         start(stack, world, clock, console)
         yield stack, world
         if keep:
+            stack.leave_running()
             cleanup.pop_all()
 
 
@@ -121,10 +123,15 @@ def start(stack: AirflowStack, world: EmbeddedWorld, clock: str, console: Consol
     console.log("Airflow is ready")
 
 
-def _refuse_a_second_start(layout: Layout) -> None:
+def _clear_the_way(layout: Layout, console: Console) -> None:
+    """Stop what a killed start left behind; refuse to start beside one that is alive."""
     state = StackState.read(layout.state_file)
-    if state and state.is_running:
+    if state is None or not state.is_running:
+        return
+    if not state.is_left_behind:
         raise StackError(f"already running at {state.url}; stop it first: make down")
+    stop(layout, state)
+    console.log("an earlier start was killed: what it left running was stopped")
 
 
 def _tell_how_to_use(console: Console, stack: AirflowStack, world: EmbeddedWorld) -> None:

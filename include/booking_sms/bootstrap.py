@@ -369,6 +369,8 @@ class Application:
             lease_s=settings.lease_s,
             drain_budget_s=settings.drain_budget_s,
             daily_text_cap=settings.daily_text_cap,
+            monthly_text_cap=settings.monthly_text_cap,
+            monthly_reserve_percent=settings.monthly_reserve_percent,
             advertising_gap_days=settings.advertising_gap_days,
         )
 
@@ -414,10 +416,9 @@ class Application:
         """Somebody on the team must act."""
         return self._tell(self._team_channel, text)
 
-    def page(self, text: str) -> None:
-        """Somebody must act now: every channel."""
-        self.alert(text)
-        self.tell_owner(text)
+    def page(self, text: str) -> bool:
+        """Somebody must act now: every channel; False if it reached nobody."""
+        return any([self.alert(text), self.tell_owner(text)])
 
     def _tell(self, channel: AlertChannel | None, text: str) -> bool:
         """A notice that fails must not fail the step it speaks of: door codes come first."""

@@ -12,6 +12,8 @@ import httpx
 from booking_sms.bootstrap import Application
 from booking_sms.domain.errors import BookingSmsError
 from booking_sms.pipeline.applied_catalog import standing
+from booking_sms.pipeline.cap_watch import cap_line, is_holding
+from booking_sms.workflow import look_at_caps
 
 SECRET = "secret:"  # noqa: S105 (the mark of a reference, not a secret)
 
@@ -49,6 +51,7 @@ def _checks(app: Application, *, fix: bool) -> Iterator[tuple[str, Callable[[], 
     yield "rules in use", lambda: standing(app.control, app.load_catalog)
     yield "secrets", lambda: _secrets(app)
     yield "delivery mode", lambda: _mode(app)
+    yield "caps", lambda: _caps(app)
     yield "naver login host", lambda: _reachable(app.connections.naver.login_url)
     yield "naver booking host", lambda: _reachable(app.connections.naver.booking_url)
     yield "sens host", lambda: _reachable(app.connections.sens.base_url)
@@ -77,6 +80,15 @@ def _secrets(app: Application) -> str:
 def _mode(app: Application) -> str:
     mode = app.control.delivery_mode()
     return mode if mode == "live" else f"{mode}: jobs are made and wait, nothing is sent"
+
+
+def _caps(app: Application) -> str:
+    """No cap holds texts of information."""
+    standings = look_at_caps(app)
+    holding = [cap_line(standing) for standing in standings if is_holding(standing)]
+    if holding:
+        raise BookingSmsError("; ".join(holding))
+    return "; ".join(cap_line(standing) for standing in standings)
 
 
 def _reachable(url: str) -> str:

@@ -7,7 +7,7 @@ race was lost: losing is a normal answer.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, Protocol
@@ -15,6 +15,7 @@ from typing import Any, Protocol
 from booking_sms.domain.booking import Booking
 from booking_sms.domain.ledger import LedgerRow
 from booking_sms.domain.sms_job import Attempt, JobState, Move, SmsJob
+from booking_sms.domain.text_counts import TextCounts
 from booking_sms.domain.window import StoreCoverage, Window
 
 
@@ -313,6 +314,21 @@ class ControlRepository(Protocol):
 
     def counter(self, name: str, day: date) -> int:
         """Value of a day's counter."""
+        ...
+
+    def count_texts(
+        self, day: date, message_class: str, amount_of: Callable[[TextCounts], int]
+    ) -> int:
+        """Add ``amount_of(the month's counts)`` texts to a Korean day; return what was added.
+
+        As if nobody else counted at that moment: ``amount_of`` may be asked again with newer
+        counts. An answer that is lost counts once. Nothing is written for 0. Raises LoadError
+        when the store fails; then the texts may be counted, and must not be counted back.
+        """
+        ...
+
+    def texts_of_month(self, day: date) -> TextCounts:
+        """Texts counted in the month that ``day`` lies in, by day and class. Strong read."""
         ...
 
     def put_note(self, name: str, value: Mapping[str, Any]) -> None:

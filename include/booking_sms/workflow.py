@@ -22,11 +22,12 @@ from booking_sms.domain.errors import (
     BookingSmsError,
     ConfigError,
     GatewayListUnavailable,
+    LoadError,
     StoresFailed,
     WindowRefused,
 )
 from booking_sms.domain.ledger import Ledger
-from booking_sms.domain.sms_job import OPEN_SHARDS, SmsJob
+from booking_sms.domain.sms_job import SmsJob
 from booking_sms.domain.window import WINDOW_LENGTH, CoverageStatus, StoreCoverage, Window
 from booking_sms.pipeline import (
     audit,
@@ -41,13 +42,19 @@ from booking_sms.pipeline import (
     settle,
 )
 from booking_sms.pipeline import extract as extraction
+from booking_sms.pipeline.cap_forecast import CapStanding
+from booking_sms.pipeline.cap_watch import alert_on_caps, read_cap_standings, stopping_caps
 from booking_sms.pipeline.day_totals import day_totals
+from booking_sms.pipeline.once_a_day import tell_once_a_day
+from booking_sms.pipeline.pacing import workers_of
 from booking_sms.pipeline.plan_document import read_plan, write_plan
+from booking_sms.pipeline.send_gate import pause_begun
 from booking_sms.pipeline.text_alerts import alert_on_texts
 
 Summary = dict[str, Any]
 CLOCK_TOLERANCE = timedelta(minutes=1)
 """A worker's clock may be this much behind the scheduler's."""
+PAUSE_ALERT = "pause_alert"
 log = structlog.get_logger(__name__)
 
 
@@ -321,14 +328,16 @@ def _coverage(window: Window, item: Summary) -> StoreCoverage:
 def claim_and_send(
     app: Application, shards: Sequence[int], should_stop: Callable[[], bool] = lambda: False
 ) -> Summary:
-    """Drain what is due now in these shards."""
-    return dispatch.dispatch_shards(
-        app.dispatch_services, shards, app.dispatch_policy(OPEN_SHARDS // len(shards)), should_stop
-    ).as_dict()
+    """Drain what is due now in these shards, at their part of the configured rate."""
+    policy = app.dispatch_policy(workers_of(len(shards)))
+    return dispatch.dispatch_shards(app.dispatch_services, shards, policy, should_stop).as_dict()
 
 
 def report_dispatch(app: Application, results: Sequence[Mapping[str, Any]]) -> Summary:
-    """Tell the owner what was sent, masked, silent when nothing was; page if sending paused."""
+    """Tell the owner what was sent, masked, silent when nothing was; page if sending paused.
+
+    The team hears of caps that are near, and everybody of one that holds texts.
+    """
     keys = [tuple(key) for item in results for key in item.get("accepted", ())]
     text = report.dispatch_text(app.jobs, app.catalog().stores, keys)
     if text:
@@ -336,8 +345,48 @@ def report_dispatch(app: Application, results: Sequence[Mapping[str, Any]]) -> S
     stopped = sorted({reason for item in results for reason in item.get("stopped", ())})
     paused = [reason for reason in stopped if reason.startswith("paused_")]
     if paused:
-        app.page(f"SENS: all sending is paused ({', '.join(paused)}); texts wait")
+        _page_pause(app, paused)
+    _watch_caps(app, results)
     return {"accepted": len(keys), "told": bool(text), "stopped": stopped}
+
+
+def _page_pause(app: Application, paused: Sequence[str]) -> None:
+    """Once when it begins, and once a day while it is renewed; rather twice than not at all."""
+    page = partial(app.page, f"SENS: all sending is paused ({', '.join(paused)}); texts wait")
+    try:
+        began = pause_begun(app.control)
+        tell_once_a_day(app.control, PAUSE_ALERT, app.clock.now(), page, about=began)
+    except LoadError:
+        page()
+
+
+def _watch_caps(app: Application, results: Sequence[Mapping[str, Any]]) -> None:
+    """Look at the caps after a run that sent something or was stopped by one; idle ones cost none.
+
+    Caps that cannot be read fail nothing: what was sent has been told.
+    """
+    counts: Counter[str] = Counter()
+    for item in results:
+        counts.update(item.get("counts", {}))
+    stopping = stopping_caps(counts)
+    if not stopping and not any(item.get("accepted") for item in results):
+        return
+    try:
+        alert_on_caps(
+            look_at_caps(app),
+            stopping,
+            app.control,
+            app.clock.now(),
+            alert=app.alert,
+            page=app.page,
+        )
+    except LoadError as error:
+        log.warning("caps_not_read", code=error.code)
+
+
+def look_at_caps(app: Application) -> tuple[CapStanding, ...]:
+    """Where the day's and the month's caps stand, with a forecast."""
+    return read_cap_standings(app.dispatch_services, app.dispatch_policy(1).caps)
 
 
 def settle_unknown_outcomes(app: Application) -> Summary:
@@ -398,6 +447,6 @@ def guard_visits(app: Application) -> guard.GuardReport:
             clock=app.clock,
             stores=app.catalog().stores,
             read_store=lambda store_id: app.source.fetch_store(store_id, window).bookings,
-            page=lambda text: any([app.alert(text), app.tell_owner(text)]),
+            page=app.page,
         )
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 
 from tenacity import Retrying, stop_after_attempt, wait_fixed
@@ -21,10 +22,13 @@ from local_stack.processes import (
     run_command,
     start_component,
     stop_components,
+    this_process,
     wait_for,
 )
 
 DAG_IDS = ("booking_sms_etl", "sms_dispatch", "sms_reconcile")
+DAILY_DAG_IDS = ("sms_audit",)
+"""Unpaused where Airflow stays up; the report of `run` holds an audit of its own."""
 MIGRATED_WITHIN_S = 180
 LOCAL_ONLY = frozenset({LOOPBACK, "::1"})
 UP_WITHIN_S = 90
@@ -37,7 +41,7 @@ class AirflowStack:
 
     def __init__(self, layout: Layout, port: int = 0) -> None:
         self.layout = layout
-        self.state = StackState(free_port(port), ())
+        self.state = StackState(free_port(port), (), this_process())
         self.environ = airflow_environ(layout, self.state.port)
         self.api = AirflowApi(self.state.url, self.password)
         self._migration: subprocess.Popen[str] | None = None
@@ -76,7 +80,7 @@ class AirflowStack:
         environ = airflow_environ(self.layout, self.state.port)
         for name in COMPONENTS:
             component = start_component(name, environ, self.layout.component_logs)
-            self.state = StackState(self.state.port, (*self.state.components, component))
+            self.state = replace(self.state, components=(*self.state.components, component))
             self.state.write(self.layout.state_file)
 
     def wait_ready(self) -> None:
@@ -93,9 +97,9 @@ class AirflowStack:
         for name, slots, description in pools:
             self.api.set_pool(name, slots, description)
 
-    def unpause(self) -> None:
+    def unpause(self, dag_ids: Iterable[str] = DAG_IDS) -> None:
         """Let the scheduler run our DAGs."""
-        for dag_id in DAG_IDS:
+        for dag_id in dag_ids:
             self.api.unpause(dag_id)
 
     def create_backfill(self, dag_id: str, first: datetime, last: datetime) -> None:
@@ -109,6 +113,11 @@ class AirflowStack:
         for attempt in Retrying(stop=stop_after_attempt(4), wait=wait_fixed(2), reraise=True):
             with attempt:
                 run_command(command, self.environ)
+
+    def leave_running(self) -> None:
+        """Leave the components to `down`."""
+        self.state = replace(self.state, owner=None)
+        self.state.write(self.layout.state_file)
 
     def stop(self) -> None:
         """Stop every component; StackError if one survives or the port still answers."""

@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 
+from booking_sms.domain.booking import KST
 from local_stack.environment import clean_environ, command_environ, world_environ
 from local_stack.layout import Layout, StackError
 from local_stack.processes import run_command
@@ -95,10 +96,16 @@ class EmbeddedWorld:
         """End every session at Naver at once."""
         self._control("POST", "/control/naver/expire-sessions", json={})
 
-    def booking_sms(self, *arguments: str) -> Any:
+    def booking_sms(self, *arguments: str, good_codes: Iterable[int] = (0,)) -> Any:
         """Run one of our commands with ``--json`` against this world; its answer."""
         command = [sys.executable, "-m", "booking_sms.cli.app", *arguments, "--json"]
-        return json.loads(run_command(command, command_environ(self.layout)))
+        environ = command_environ(self.layout)
+        return json.loads(run_command(command, environ, good_codes=good_codes))
+
+    def audit(self) -> Any:
+        """Today's rows of SENS's list against the jobs: the transport clock is a real one."""
+        day = f"{datetime.now(KST):%Y-%m-%d}"
+        return self.booking_sms("audit", "--day", day, good_codes=(0, 1))
 
     def allow_sending(self) -> None:
         """Tables, delivery mode live, and every rule that waits in shadow set to all.

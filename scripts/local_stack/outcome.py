@@ -45,6 +45,7 @@ class DayOutcome:
     jobs: list[dict[str, Any]] = field(default_factory=list)
     reasons: list[dict[str, Any]] = field(default_factory=list)
     totals: dict[str, int] = field(default_factory=dict)
+    audit: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
     def gather(
@@ -62,6 +63,7 @@ class DayOutcome:
             jobs=outbox["jobs"],
             reasons=outbox["reasons"],
             totals=outbox["accounting"],
+            audit=world.audit(),
         )
 
     @property
@@ -97,6 +99,7 @@ class DayOutcome:
         ]
         on_their_way = sum(row["jobs"] for row in self.jobs if row["state"] == ON_ITS_WAY)
         found += [f"{on_their_way} texts have no final word"] if on_their_way else []
+        found += self._problems_of_the_audit()
         if self.before.had_the_whole_day:
             return found + self._problems_of_a_repeated_day()
         return found + (self._problems_of_a_first_day() if self.is_the_whole_day else [])
@@ -105,6 +108,13 @@ class DayOutcome:
     def is_the_whole_day(self) -> bool:
         """Whether all six windows ran."""
         return {window.clock for window in self.windows} >= set(WINDOWS)
+
+    def _problems_of_the_audit(self) -> list[str]:
+        if self.audit["matched"] < len(self.texts):
+            return [f"the audit matched {self.audit['matched']} of {len(self.texts)} texts"]
+        if not self.audit["is_clean"]:
+            return [f"SENS's list and our jobs do not agree: {self.audit['residue']}"]
+        return []
 
     def _problems_of_a_first_day(self) -> list[str]:
         found = []

@@ -67,6 +67,14 @@ def _is_same_or_gone(pid: int, born: float) -> bool:
         return True
 
 
+def _is_alive(component: Component) -> bool:
+    with contextlib.suppress(psutil.NoSuchProcess):
+        process = psutil.Process(component.pid)
+        is_same = process.create_time() == component.born
+        return is_same and process.status() != psutil.STATUS_ZOMBIE
+    return False
+
+
 def _session_of(process: psutil.Process) -> int:
     try:
         return 0 if process.status() == psutil.STATUS_ZOMBIE else os.getsid(process.pid)
@@ -74,12 +82,21 @@ def _session_of(process: psutil.Process) -> int:
         return 0
 
 
+def this_process() -> Component:
+    """The process that runs this very line."""
+    return Component("local_airflow", os.getpid(), psutil.Process().create_time())
+
+
 @dataclass(frozen=True)
 class StackState:
-    """What `up` started; written down so that `down` finds it."""
+    """What was started; written down so that `down` and the next `run` find it.
+
+    ``owner`` is the process that stops it at its end; None once `up` has left it to `down`.
+    """
 
     port: int
     components: tuple[Component, ...]
+    owner: Component | None = None
 
     @property
     def url(self) -> str:
@@ -91,10 +108,14 @@ class StackState:
         """Whether at least one component lives."""
         return any(component.is_running for component in self.components)
 
+    @property
+    def is_left_behind(self) -> bool:
+        """Whether its owner was killed before it could stop the components."""
+        return self.owner is not None and not _is_alive(self.owner)
+
     def write(self, path: Path) -> None:
         """Write the state down."""
-        components = [asdict(component) for component in self.components]
-        write_private(path, json.dumps({"port": self.port, "components": components}))
+        write_private(path, json.dumps(asdict(self)))
 
     @classmethod
     def read(cls, path: Path) -> StackState | None:
@@ -102,7 +123,9 @@ class StackState:
         if not path.exists():
             return None
         data = json.loads(path.read_text())
-        return cls(data["port"], tuple(Component(**item) for item in data["components"]))
+        components = tuple(Component(**item) for item in data["components"])
+        owner = data.get("owner")
+        return cls(data["port"], components, Component(**owner) if owner else None)
 
 
 def airflow(*arguments: str, program: tuple[str, ...] = ("-m", "airflow")) -> list[str]:
@@ -128,7 +151,9 @@ def start_component(name: str, environ: Mapping[str, str], logs: Path) -> Compon
     return Component(name, started.pid, psutil.Process(started.pid).create_time())
 
 
-def run_command(command: Sequence[str], environ: Mapping[str, str]) -> str:
+def run_command(
+    command: Sequence[str], environ: Mapping[str, str], *, good_codes: Iterable[int] = (0,)
+) -> str:
     """Run a command to its end and return what it printed; StackError with its last lines."""
     done = subprocess.run(
         command,
@@ -140,7 +165,7 @@ def run_command(command: Sequence[str], environ: Mapping[str, str]) -> str:
         timeout=COMMAND_WITHIN_S,
         stdin=subprocess.DEVNULL,
     )
-    if done.returncode:
+    if done.returncode not in good_codes:
         said = (done.stderr.strip() or done.stdout.strip()).splitlines()[-8:]
         shown = " ".join(command[1:5])
         raise StackError(f"{shown} ...: exit {done.returncode}\n" + "\n".join(said))

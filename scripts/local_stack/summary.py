@@ -99,6 +99,9 @@ def _print_facts(console: Console, day: DayOutcome) -> None:
     holds = all(window.adds_up for window in day.windows)
     total = " + ".join(f"{value} {name}" for name, value in parts.items() if value) or "0"
     console.print(f"accounting: {planned} planned = {total}: [bold]{holds}[/bold] in every window")
+    audit = {name: day.audit[name] for name in ("rows", "matched", "accepted", "waiting")}
+    shown = ", ".join(f"{number} {name}" for name, number in audit.items())
+    console.print(f"audit against SENS's list: {shown}, {len(day.audit['residue'])} residue")
     console.print(f"browser logins: {day.browsers} browsers started, {day.logins} logins at Naver")
     console.print(f"texts: {len(day.texts)} sent in this run, {day.delivered} delivered")
 

@@ -5,10 +5,16 @@ from datetime import date, timedelta
 
 import pytest
 
+from booking_sms.adapters.dynamodb.text_counters import REMEMBERED
+from booking_sms.domain.errors import StoreThrottled
+from booking_sms.domain.text_counts import TextCounts
 from booking_sms.ports import AdvertisingRecord
 from booking_sms.testing import NOW
 
 from .conftest import PREFIX
+from .dynalite import client_of
+from .lossy_proxy import run_lossy_proxy
+from .stores import dynamodb_stores
 
 WHO = {"by": "captain", "reason": "test"}
 DAY = date(2026, 3, 2)
@@ -141,6 +147,95 @@ def test_counting_at_once_loses_nothing(stores):
         )
 
     assert sorted(values) == list(range(1, 65))
+
+
+def test_texts_are_counted_by_class_day_and_month(stores):
+    control = stores.control
+    assert control.texts_of_month(DAY) == TextCounts()
+
+    assert control.count_texts(DAY, "information", lambda _: 100) == 100
+    assert control.count_texts(DAY, "advertising", lambda _: 7) == 7
+    assert control.count_texts(DAY, "information", lambda _: -40) == -40
+    control.count_texts(DAY + timedelta(days=29), "information", lambda _: 5)
+    control.count_texts(DAY + timedelta(days=30), "information", lambda _: 9)
+
+    march = control.texts_of_month(date(2026, 3, 15))
+    assert march.of_day(DAY, "information") == 60
+    assert march.of_day(DAY, "advertising") == 7
+    assert march.of_month(DAY) == 72
+    assert control.texts_of_month(date(2026, 4, 30)).of_month(date(2026, 4, 1)) == 9
+
+
+def test_how_many_texts_are_counted_depends_on_the_month_so_far(stores):
+    def room(counts: TextCounts) -> int:
+        return min(4, 10 - counts.of_month(DAY))
+
+    added = [stores.control.count_texts(DAY, "information", room) for _ in range(4)]
+
+    assert added == [4, 4, 2, 0]
+
+
+def test_counting_texts_at_once_loses_none_and_passes_no_limit(stores):
+    def take(number: int) -> int:
+        day = DAY + timedelta(days=number % 3)
+        return stores.control.count_texts(
+            day, "information", lambda counts: min(3, 50 - counts.of_month(DAY))
+        )
+
+    with ThreadPoolExecutor(4) as threads:
+        added = list(threads.map(take, range(24)))
+
+    assert sum(added) == 50
+    assert stores.control.texts_of_month(DAY).of_month(DAY) == 50
+
+
+@pytest.mark.integration
+def test_nothing_to_count_writes_nothing(client, dynamodb):
+    assert dynamodb.control.count_texts(DAY, "information", lambda _: 0) == 0
+
+    assert client.scan(TableName=f"{PREFIX}sms_control")["Items"] == []
+
+
+@pytest.mark.integration
+def test_a_months_texts_are_one_small_item(client, dynamodb):
+    for number in range(31):
+        day = date(2026, 3, 1) + timedelta(days=number)
+        for message_class in ("information", "advertising"):
+            dynamodb.control.count_texts(day, message_class, lambda _: 2000)
+
+    (item,) = client.scan(TableName=f"{PREFIX}sms_control")["Items"]
+
+    assert item["name"]["S"] == "texts#2026-03"
+    assert len(item["writers"]["L"]) == REMEMBERED
+    assert len(str(item["texts"])) + len(str(item["writers"])) < 4096  # with JSON's own marks
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("amount", [5, -5])
+def test_texts_whose_answer_was_lost_are_counted_once(client, dynamodb, dynalite_url, amount):
+    dynamodb.control.count_texts(DAY, "information", lambda _: 20)
+    with run_lossy_proxy(dynalite_url) as (proxy, url):
+        lossy_client = client_of(url)
+        stores = dynamodb_stores(lossy_client, PREFIX)
+        proxy.drop_next("PutItem")
+
+        assert stores.control.count_texts(DAY, "information", lambda _: amount) == amount
+        lossy_client.close()
+
+    assert proxy.dropped == ["PutItem"]
+    assert dynamodb.control.texts_of_month(DAY).of_day(DAY) == 20 + amount
+
+
+@pytest.mark.integration
+def test_texts_that_others_always_count_first_are_not_counted(dynamodb):
+    def interrupted(counts: TextCounts) -> int:
+        dynamodb.control.count_texts(DAY, "advertising", lambda _: 1)
+        return 100
+
+    with pytest.raises(StoreThrottled):
+        dynamodb.control.count_texts(DAY, "information", interrupted)
+
+    assert dynamodb.control.texts_of_month(DAY).of_day(DAY, "information") == 0
 
 
 def test_a_note_comes_back_as_json_and_is_replaced_whole(stores):

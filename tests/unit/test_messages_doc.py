@@ -111,3 +111,4 @@ def test_hours_gap_and_cap_are_those_of_the_code() -> None:
     assert said["hours"].startswith(f"{opens} to {closes} ")
     assert f"({Settings().advertising_gap_days}; 0 = none)" in said["gap"]
     assert said["cap"].startswith(f"{DispatchPolicy().daily_advertising_cap} a day")
+    assert f"({Settings().monthly_reserve_percent}) percent" in said["cap"]

@@ -13,12 +13,14 @@ from booking_sms.domain.errors import (
     BookingApiUnavailable,
     CaptchaRequired,
     StoresFailed,
+    StoreUnavailable,
     WindowRefused,
 )
 from booking_sms.domain.sms_job import JobState
 from booking_sms.domain.window import CoverageStatus, Window
+from booking_sms.pipeline.send_gate import end_lapsed_pause, pause_sending
 from booking_sms.ports import QuarantinedBooking
-from booking_sms.testing import NOW, GatewayFault, make_booking
+from booking_sms.testing import NOW, NOW_MS, GatewayFault, make_booking
 
 WINDOW = Window(NOW)
 
@@ -210,6 +212,106 @@ def test_a_spent_quota_pages_everybody(app):
 
     assert any("paused_quota" in text for text in app._team_channel.texts)
     assert any("paused_quota" in text for text in app._owner_channel.texts)
+
+
+def stopped(*reasons: str) -> list[dict[str, list[str]]]:
+    """What a dispatch run reports that SENS stopped."""
+    return [{"stopped": list(reasons)}]
+
+
+def test_a_pause_is_paged_once_and_again_when_a_new_one_begins(app):
+    pause_sending(app.control, "quota", NOW_MS, 900)
+    workflow.report_dispatch(app, stopped("paused_quota"))
+    pause_sending(app.control, "quota", NOW_MS + 900_000, 900)  # renewed by the next refusal
+    workflow.report_dispatch(app, stopped("paused_quota"))
+    assert len(app._team_channel.texts) == len(app._owner_channel.texts) == 1
+
+    end_lapsed_pause(app.control, NOW_MS + 1_800_000)
+    pause_sending(app.control, "quota", NOW_MS + 1_900_000, 900)
+    workflow.report_dispatch(app, stopped("paused_quota"))
+
+    assert len(app._team_channel.texts) == len(app._owner_channel.texts) == 2
+
+
+def test_a_pause_that_lasts_is_paged_again_the_next_day(app):
+    pause_sending(app.control, "quota", NOW_MS, 900)
+    workflow.report_dispatch(app, stopped("paused_quota"))
+    app.clock.set(NOW + timedelta(days=1))
+
+    workflow.report_dispatch(app, stopped("paused_quota"))
+
+    assert len(app._team_channel.texts) == 2
+
+
+def test_a_pause_is_paged_although_its_note_cannot_be_read(app, monkeypatch):
+    read = app.control.get_note
+
+    def fail(name):
+        if name == workflow.PAUSE_ALERT:
+            raise StoreUnavailable
+        return read(name)
+
+    monkeypatch.setattr(app.control, "get_note", fail)
+
+    workflow.report_dispatch(app, stopped("paused_quota"))
+
+    assert len(app._team_channel.texts) == 1
+
+
+def test_throttles_are_waited_out_and_page_nobody(app):
+    app.gateway.faults.extend([GatewayFault.THROTTLED] * 2)
+
+    result = run_window(app, WINDOW)
+
+    assert result["dispatched"]["counts"] == {"not_sent:SmsThrottled": 2}
+    workflow.report_dispatch(app, stopped("throttled"))
+    assert app._team_channel.texts == []
+    assert app._owner_channel.texts == []
+
+
+def test_texts_that_a_cap_holds_page_everybody_once(app):
+    app.settings = app.settings.model_copy(update={"monthly_text_cap": 1})
+    app.source.put(make_booking(booking_id="700000002", starts_in=timedelta(hours=1)))
+
+    first = run_window(app, WINDOW)
+    workflow.report_dispatch(app, [first["dispatched"]])
+
+    assert first["dispatched"]["counts"] == {"held:monthly_cap": 3, "sent": 1}
+    line = "cap month: 1 of 1 texts; door codes and other information texts are HELD"
+    assert app._team_channel.texts.count(line) == 1
+    assert app._owner_channel.texts.count(line) == 1
+
+
+def test_a_cap_that_is_near_is_for_the_team(app):
+    app.control.count_texts(NOW.date(), "information", lambda _: 1600)
+
+    run_window(app, WINDOW)
+    run_window(app, WINDOW)
+
+    (line, *_) = app._team_channel.texts
+    assert line.startswith("cap day: 1602 of 2000 texts, forecast 2269, reached about 03-02 ")
+    assert not any(text.startswith("cap") for text in app._owner_channel.texts)
+
+
+def test_a_run_that_did_nothing_does_not_look_at_the_caps(app):
+    app.control.count_texts(NOW.date(), "information", lambda _: 2000)
+
+    workflow.report_dispatch(app, [{"counts": {"waiting:not_yet": 2}, "accepted": []}])
+
+    assert app._team_channel.texts == []
+
+
+def test_caps_that_cannot_be_read_do_not_fail_the_report(app, monkeypatch):
+    def fail(day):
+        raise StoreUnavailable
+
+    run_window(app, WINDOW)
+    monkeypatch.setattr(app.control, "texts_of_month", fail)
+    told = list(app._owner_channel.texts)
+
+    workflow.report_dispatch(app, [{"counts": {"held:daily_cap": 1}, "accepted": []}])
+
+    assert app._owner_channel.texts == told
 
 
 def test_delivery_poll_copies_who_refused_advertising(app):

@@ -7,6 +7,7 @@ import typer
 from booking_sms.cli import (
     audit,
     bench,
+    caps,
     control,
     doctor,
     faults,
@@ -37,6 +38,7 @@ run.register(app)
 audit.register(app)
 guard.register(app)
 doctor.register(app)
+caps.register(app)
 
 
 def main() -> None:

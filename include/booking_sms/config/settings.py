@@ -61,6 +61,12 @@ class Settings(BaseModel):
     daily_text_cap: int = Field(
         2000, ge=1, description="safety cap of texts a day; holds and pages"
     )
+    monthly_text_cap: int = Field(
+        10_000, ge=0, description="texts a month, SENS's quota for all classes; 0 = none"
+    )
+    monthly_reserve_percent: int = Field(
+        20, ge=0, le=100, description="part of the month's texts that advertising never takes"
+    )
     advertising_gap_days: int = Field(
         1, ge=0, le=365, description="days between two advertising texts to one number; 0 = none"
     )

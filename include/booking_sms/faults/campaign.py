@@ -43,13 +43,16 @@ STEPS_BEFORE, STEPS_OF_A_SEND = 2, 26
 KILLED, STOPPED = 0.004, 0.003
 DROPPED_ANSWERS = 0.01
 FAULTED_SENDS = 0.25
-STOPS_S = (0.1, 0.3, 1.0, 2.5, 5.0)
+STOPS_S = {0.1: 4, 0.3: 4, 1.0: 3, 2.5: 2, SETTLE_S + LEASE_S + 1.0: 1}
+"""How long a stopped process sleeps, and how often: the lease lapses, or somebody sent again."""
+
+LOOK_EVERY_S = 2.0
 QUIET_AFTER_S = 240.0
 LONGEST_S = 900.0
 PROCESSES = get_context("forkserver")
 """Each worker is forked from a server that has imported everything: it lives in milliseconds."""
 
-PROCESSES.set_forkserver_preload(["booking_sms.faults.worker"])
+PROCESSES.set_forkserver_preload(["booking_sms.faults.preload"])
 FAULTS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("hang_after_accept", {"seconds": 2}),
     ("drop_after_accept", {}),
@@ -135,6 +138,7 @@ def _environ(world: EmbeddedWorld, connection: dict[str, Any]) -> dict[str, str]
             "BOOKING_SMS_LOOPBACK_ONLY": "true",
             "BOOKING_SMS_SENDS_PER_SECOND": "500",
             "BOOKING_SMS_DAILY_TEXT_CAP": "1000000",
+            "BOOKING_SMS_MONTHLY_TEXT_CAP": "0",
             "BOOKING_SMS_LEASE_S": str(LEASE_S),
             "BOOKING_SMS_SENS_TIMEOUT_S": str(TIMEOUT_S),
             "BOOKING_SMS_SETTLE_S": str(SETTLE_S),
@@ -236,7 +240,7 @@ class _Storm:
         looked = 0.0
         while time.monotonic() - began < LONGEST_S:
             self._tend()
-            if time.monotonic() - looked > 1.0:
+            if time.monotonic() - looked > LOOK_EVERY_S:
                 looked = time.monotonic()
                 still_open = self._open_jobs()
                 on_progress(len(jobs) - still_open)
@@ -270,7 +274,11 @@ class _Storm:
                 self._wake(child)
             elif _is_stopped(child):
                 self.stops += 1
-                child.wakes_at = time.monotonic() + self.random.choice(STOPS_S)
+                child.wakes_at = time.monotonic() + self._nap_s()
+
+    def _nap_s(self) -> float:
+        (nap_s,) = self.random.choices(list(STOPS_S), list(STOPS_S.values()))
+        return nap_s
 
     def _wake(self, child: _Child) -> None:
         if child.wakes_at is not None and time.monotonic() >= child.wakes_at:

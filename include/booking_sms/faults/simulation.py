@@ -37,7 +37,7 @@ from booking_sms.testing.control import InMemoryControlRepository
 from booking_sms.testing.tables import InMemoryBodyStore, InMemoryLegacyLedger
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=KST)
-WORLD_SENDS = 200
+WORLD_SENDS = 500
 STORMY = timedelta(hours=8)
 CALM = timedelta(days=2)
 SHARES = {"kill": 0.004, "freeze": 0.006, "store": 0.02, "refused": 0.01, "short": 0.05}

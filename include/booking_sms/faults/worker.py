@@ -30,7 +30,6 @@ from booking_sms.pipeline.reconcile import (
 )
 from booking_sms.pipeline.services import DispatchServices
 
-PAUSE_S = 0.05
 INDEX_LAG = 0.2
 DOOMED = ("jobs", "ledger", "bodies", "gateway")
 HASTE: dict[str, Any] = {
@@ -43,6 +42,8 @@ HASTE: dict[str, Any] = {
 """A storm of hours in a minute: waiting is scaled down as SENS's skew limit is."""
 
 DISPATCH, RECONCILE = "dispatch", "reconcile"
+PAUSES_S = {DISPATCH: 0.1, RECONCILE: 0.5}
+"""Between two runs of a role; both list all that is open."""
 log = logging.getLogger(__name__)
 
 
@@ -88,7 +89,7 @@ def work(orders: Orders) -> None:
             step()
         except BookingSmsError as error:
             log.warning("a run failed: %s", error.code)
-        time.sleep(PAUSE_S)
+        time.sleep(PAUSES_S[orders.role])
     app.close()
 
 
@@ -99,7 +100,13 @@ def _step(app: Application, orders: Orders, stop: Stop) -> Callable[[], object]:
     if orders.role == RECONCILE:
         return lambda: _reconcile(app, services)
     policy = replace(app.dispatch_policy(1), **HASTE)
-    return lambda: dispatch_shards(services, range(OPEN_SHARDS), policy, stop)
+    return lambda: dispatch_shards(services, _shards(random), policy, stop)
+
+
+def _shards(random: Random) -> list[int]:
+    """All shards from any of them on: dispatchers meet, but not in every single one."""
+    first = random.randrange(OPEN_SHARDS)
+    return [(first + number) % OPEN_SHARDS for number in range(OPEN_SHARDS)]
 
 
 def _doomed(services: DispatchServices, doom: Doom, random: Random) -> DispatchServices:

@@ -1,7 +1,7 @@
 """The two-way proof of a day: each row of SENS's list has one job, each accepted job one row.
 
 Days are SENS's own, in Korean time on the transport clock. What is younger than the settle time
-is not judged yet: list and outcome may still be on their way.
+and does not agree yet waits: list and outcome may still be on their way.
 """
 
 from __future__ import annotations
@@ -155,17 +155,16 @@ class _Audit:
         if not rows:
             return
         self.report.rows += len(rows)
-        if rows[0].requested_at > self._judged_until:
-            self.report.waiting += 1
-            return
         owners = self._owners[request_id]
-        if len(owners) > 1:
+        if len(owners) == len(rows) == 1:
+            self.report.matched += 1
+        elif rows[0].requested_at > self._judged_until:
+            self.report.waiting += 1
+        elif len(owners) > 1:
             for job in owners:
                 self._add(TWO_JOBS_ONE_ROW, rows[0], job)
         elif len(rows) > 1:
             self._add(TWO_ROWS_ONE_JOB, rows[1], *owners)
-        elif owners:
-            self.report.matched += 1
         else:
             self._judge_ownerless(rows[0])
 
@@ -196,9 +195,11 @@ class _Audit:
         self.report.accepted += 1
         if _is_seen(job):
             self.report.seen += 1
+        elif any(row.to == job.to for row in self._listed(job)):
+            return
         elif _accepted_at(job) > self._judged_until:
             self.report.waiting += 1
-        elif not any(row.to == job.to for row in self._listed(job)):
+        else:
             self._add(JOB_WITHOUT_ROW, None, job)
 
     def _listed(self, job: SmsJob) -> Iterable[GatewayMessage]:

@@ -19,7 +19,7 @@ from booking_sms.pipeline.last_look import LastLook, Objection
 from booking_sms.pipeline.notices import NoticeSender
 from booking_sms.pipeline.outcomes import DispatchSummary, JobRef, Outcome, Result, Tally
 from booking_sms.pipeline.pacing import TokenBucket, jittered
-from booking_sms.pipeline.send_gate import SendGate, pause_sending, resume_sending
+from booking_sms.pipeline.send_gate import SendGate, end_lapsed_pause, pause_sending, resume_sending
 from booking_sms.pipeline.send_one import Sent, TextSender
 from booking_sms.pipeline.services import DispatchPolicy, DispatchServices
 
@@ -32,7 +32,7 @@ _OUTCOME_OF = {
     Move.CANCEL: Outcome.CANCELLED,
 }
 _SPENT = frozenset({Outcome.SENT, Outcome.IN_DOUBT, Outcome.INCIDENT})
-"""Outcomes that use up the day's allowance: a text is out, or may be."""
+"""Outcomes that use up the allowance: a text is out, or may be."""
 
 
 def dispatch_shards(
@@ -105,13 +105,25 @@ class _Run:
         self._throttles = 0
         self._refusals = 0
         self._expected = 0
+        self._has_sent = False
 
     def close(self) -> None:
-        """Give back what is left of the day's allowance; losing it errs on the safe side."""
+        """Give back what is left of the allowance, and note that SENS sends again after a pause.
+
+        Losing either errs on the safe side: a cap comes early, a page is not repeated.
+        """
+        self._attempt(self.look.close, "allowance_not_returned")
+        if self._has_sent and self._gate.saw_lapsed_pause:
+            self._attempt(self._end_pause, "pause_not_ended")
+
+    def _end_pause(self) -> None:
+        end_lapsed_pause(self.services.control, self.services.transport_clock.now_ms())
+
+    def _attempt(self, act: Callable[[], None], otherwise: str) -> None:
         try:
-            self.look.close()
+            act()
         except (StoreThrottled, StoreUnavailable):
-            self.tally.stop("allowance_not_returned")
+            self.tally.stop(otherwise)
 
     # -- one shard ----------------------------------------------------------------------------
 
@@ -207,6 +219,7 @@ class _Run:
         elif outcome is Outcome.REFUSED:
             self._count_refusal(job)
         elif outcome is Outcome.SENT:
+            self._has_sent = True
             self._throttles = self._refusals = 0
 
     def _pause(self, job: SmsJob, reason: str) -> None:

@@ -1,4 +1,4 @@
-"""The last look at a due text before it is signed: opt-out, hours, gap, the day's cap.
+"""The last look at a due text before it is signed: opt-out, hours, gap, the caps.
 
 Each answer is a recorded outcome. The looks cost reads only; the gate (delivery mode, kill
 switches) was asked before, and the gateway asks it again just before the POST.
@@ -7,7 +7,7 @@ switches) was asked before, and the gateway asks it again just before the POST.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
 from booking_sms.domain.booking import KST
 from booking_sms.domain.hours import AllowedHours
@@ -15,7 +15,8 @@ from booking_sms.domain.message import MessageClass
 from booking_sms.domain.rule import ADVERTISING_HOURS
 from booking_sms.domain.rule_timing import OutOfHours
 from booking_sms.domain.sms_job import OUTSIDE_HOURS, Move, SmsJob
-from booking_sms.pipeline.allowance import DailyAllowance
+from booking_sms.domain.text_caps import CapReached
+from booking_sms.pipeline.allowance import TextAllowance
 from booking_sms.pipeline.services import DispatchPolicy
 from booking_sms.ports import ControlRepository
 
@@ -38,16 +39,12 @@ class LastLook:
         self._control = control
         self._policy = policy
         self._allowances = {
-            MessageClass.ADVERTISING.value: DailyAllowance(
-                control, MessageClass.ADVERTISING, policy.daily_advertising_cap
-            ),
-            MessageClass.INFORMATION.value: DailyAllowance(
-                control, MessageClass.INFORMATION, policy.daily_text_cap
-            ),
+            message_class: TextAllowance(control, message_class, policy.caps)
+            for message_class in MessageClass
         }
 
     def objection(self, job: SmsJob, now: datetime, expected: int) -> Objection | None:
-        """First objection found; takes one text of the day's allowance when there is none."""
+        """First objection found; takes one text of the allowance when there is none."""
         if is_advertising(job) and self._control.is_opted_out(job.to):
             return Objection(Move.SUPPRESS, "opted_out")
         try:
@@ -58,14 +55,14 @@ class LastLook:
             return out_of_hours(job, hours.earliest(now))
         if is_advertising(job) and (objection := self._too_soon(job, hours, now)):
             return objection
-        if not self.allowance(job).take(now.astimezone(KST).date(), expected):
-            return self._over_cap(job, hours, now)
-        return None
+        cap = self.allowance(job).take(now.astimezone(KST).date(), expected)
+        return self._over_cap(job, hours, now, cap) if cap else None
 
-    def allowance(self, job: SmsJob) -> DailyAllowance:
-        """The allowance of a job's class; an unknown class is counted as information."""
-        fallback = self._allowances[MessageClass.INFORMATION]
-        return self._allowances.get(job.message_class, fallback)
+    def allowance(self, job: SmsJob) -> TextAllowance:
+        """The allowance of a job's class."""
+        if is_advertising(job):
+            return self._allowances[MessageClass.ADVERTISING]
+        return self._allowances[MessageClass.INFORMATION]
 
     def close(self) -> None:
         """Give back what was not used."""
@@ -86,12 +83,15 @@ class LastLook:
             return Objection(Move.SUPPRESS, ADVERTISING_GAP)
         return put_off(job, free_at, ADVERTISING_GAP)
 
-    def _over_cap(self, job: SmsJob, hours: AllowedHours | None, now: datetime) -> Objection:
-        """Advertising waits for tomorrow; information is held, and a held text pages."""
+    def _over_cap(
+        self, job: SmsJob, hours: AllowedHours | None, now: datetime, cap: CapReached
+    ) -> Objection:
+        """Advertising waits for the next day or month; information is held, which pages."""
         if hours is None or not is_advertising(job):
-            return Objection(Move.HOLD, "daily_cap")
-        midnight = now.astimezone(KST).replace(hour=0, minute=0, second=0, microsecond=0)
-        return put_off(job, hours.earliest(midnight + timedelta(days=1)), "daily_cap")
+            return Objection(Move.HOLD, cap)
+        ends_on = cap.ends_on(now.astimezone(KST).date())
+        free_at = datetime.combine(ends_on, time(0), tzinfo=KST)
+        return put_off(job, hours.earliest(free_at), cap)
 
 
 def is_advertising(job: SmsJob) -> bool:

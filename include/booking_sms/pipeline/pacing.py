@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from datetime import timedelta
 from random import SystemRandom
 
+from booking_sms.domain.sms_job import OPEN_SHARDS
 from booking_sms.ports import TransportClock
 
 Sleep = Callable[[float], None]
@@ -33,6 +35,14 @@ class TokenBucket:
         self._filled_at = now
         if self._tokens < 0:
             self._sleep(-self._tokens / self._rate)
+
+
+def workers_of(shards: int) -> int:
+    """By how many a worker that drains so many of the open shards divides the rate.
+
+    Rounded up, so that workers of unequal groups together stay below the rate, too.
+    """
+    return math.ceil(OPEN_SHARDS / shards)
 
 
 def retry_delay(attempt: int, base_s: float, limit_s: float) -> timedelta:

@@ -29,6 +29,7 @@ class SendGate:
         self._modes: dict[str, str] = {}
         self._switches: frozenset[str] = frozenset()
         self._pause = ""
+        self.saw_lapsed_pause = False
 
     def refusal(self, store_id: str, rule: str = "", *, heeds_pause: bool = True) -> str | None:
         """Return the reason to refuse, or None. Raises LoadError when control is unreadable.
@@ -68,7 +69,9 @@ class SendGate:
             return
         self._modes = {}
         self._switches = self._control.kill_switches()
-        self._pause = active_pause(self._control.get_note(PAUSE_NOTE), now)
+        note = self._control.get_note(PAUSE_NOTE)
+        self._pause = active_pause(note, now)
+        self.saw_lapsed_pause = bool(note and note.get("active")) and not self._pause
         self._read_at = now
 
 
@@ -85,14 +88,31 @@ def pause_sending(
     """Stop all sending for a while and say so: the note is what alarms.
 
     It ends by itself, because a refused probe costs nothing and a door code that waits for
-    somebody to press a button does; the next refusal renews it.
+    somebody to press a button does; the next refusal renews it. A renewed pause keeps its
+    beginning, so that people hear of it once and not at each renewal.
     """
-    note = {"active": True, "reason": reason, "since_ms": now_ms, **facts}
+    known = dict(control.get_note(PAUSE_NOTE) or {})
+    is_renewed = known.get("active") and known.get("reason") == reason
+    since_ms = known["since_ms"] if is_renewed else now_ms
+    note = {"active": True, "reason": reason, "since_ms": since_ms, **facts}
     control.put_note(PAUSE_NOTE, note | {"until_ms": now_ms + pause_s * 1000})
 
 
+def pause_begun(control: ControlRepository) -> str:
+    """Names the pause that began last, whether it still holds or not; empty if there was none."""
+    note = control.get_note(PAUSE_NOTE) or {}
+    return f"{note['reason']} since {note['since_ms']}" if note else ""
+
+
+def end_lapsed_pause(control: ControlRepository, now_ms: int) -> None:
+    """A text went out after a pause: another refusal is a new one. One in force stays."""
+    note = dict(control.get_note(PAUSE_NOTE) or {})
+    if note.get("active") and not active_pause(note, now_ms):
+        control.put_note(PAUSE_NOTE, note | {"active": False})
+
+
 def resume_sending(control: ControlRepository) -> None:
-    """End a pause, as an operator does or the first accepted text after one."""
+    """End a pause, as an operator does."""
     note = dict(control.get_note(PAUSE_NOTE) or {})
     if note.get("active"):
         control.put_note(PAUSE_NOTE, note | {"active": False})

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from booking_sms.domain.errors import SettingsInvalid
+from booking_sms.domain.text_caps import TextCaps
 from booking_sms.pipeline.pacing import random_fraction
 from booking_sms.ports import (
     AlertChannel,
@@ -47,10 +48,13 @@ class DispatchServices:
 class DispatchPolicy:
     """Limits of one dispatch run. Durations are seconds.
 
-    ``sends_per_second`` is the chain's rate, divided over ``shard_groups`` parallel workers.
+    ``sends_per_second`` is the chain's rate, divided over ``shard_groups`` parallel workers;
+    each may send its first text at once.
     ``lease_s`` must be above the gateway's timeouts together, ``notice_lease_s`` above those of
-    a chat's, which is asked several times. The daily caps count accepted
-    texts and doubts: information above its cap is held for a person, advertising waits a day.
+    a chat's, which is asked several times. The caps count accepted texts
+    and doubts: information above a cap is held for a person, advertising waits for the next day
+    or month. ``monthly_text_cap`` 0 means none; ``monthly_reserve_percent`` of it are left to
+    information.
     ``advertising_gap_days`` is the least time between two advertising texts to one number, in
     days of 24 hours; 0 means none.
     """
@@ -62,6 +66,8 @@ class DispatchPolicy:
     drain_budget_s: float = 200.0
     daily_text_cap: int = 2000
     daily_advertising_cap: int = 500
+    monthly_text_cap: int = 0
+    monthly_reserve_percent: int = 20
     advertising_gap_days: int = 1
     retry_base_s: float = 30.0
     retry_limit_s: float = 600.0
@@ -75,6 +81,16 @@ class DispatchPolicy:
     def __post_init__(self) -> None:
         if self.sends_per_second <= 0 or self.shard_groups < 1 or self.lease_s < 1:
             raise SettingsInvalid("rate, shard groups and lease must be above zero")
+
+    @property
+    def caps(self) -> TextCaps:
+        """How many texts may go out a day and a month."""
+        return TextCaps(
+            daily_text=self.daily_text_cap,
+            daily_advertising=self.daily_advertising_cap,
+            monthly_text=self.monthly_text_cap,
+            reserve_percent=self.monthly_reserve_percent,
+        )
 
     @property
     def worker_rate(self) -> float:

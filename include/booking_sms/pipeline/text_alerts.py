@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from itertools import groupby
 
-from booking_sms.domain.booking import KST
 from booking_sms.domain.errors import (
     BookingSmsError,
     MessageTextMissing,
@@ -24,6 +24,7 @@ from booking_sms.domain.errors import (
 from booking_sms.domain.sms_job import JobState, SmsJob
 from booking_sms.domain.template import MessageCatalog
 from booking_sms.pipeline.load import JobBatch
+from booking_sms.pipeline.once_a_day import tell_once_a_day
 from booking_sms.ports import ControlRepository
 
 _ERRORS: tuple[type[BookingSmsError], ...] = (
@@ -57,19 +58,12 @@ def alert_on_texts(
     now: datetime,
     alert: Callable[[str], bool],
 ) -> int:
-    """Alert of each text's trouble once a Korean day; how many alerts were delivered.
-
-    What could not be delivered is not remembered, so the next window tries again.
-    """
-    day = now.astimezone(KST).date().isoformat()
+    """Alert of each text's trouble once a Korean day; how many alerts were delivered."""
     told = 0
     for problem in text_problems_of(batch):
         name = f"{NOTE}#{problem.template}#{_digest(messages, problem)}#{problem.code}"
-        if (control.get_note(name) or {}).get("day") == day:
-            continue
-        if alert(f"{problem.line} (window {batch.window})"):
-            control.put_note(name, {"day": day})
-            told += 1
+        line = f"{problem.line} (window {batch.window})"
+        told += tell_once_a_day(control, name, now, partial(alert, line))
     return told
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import threading
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
 from booking_sms.domain.booking import KST
 from booking_sms.domain.delivery import checked_mode, digits_of, strictest
+from booking_sms.domain.text_counts import TextCounts, month_of
 from booking_sms.ports import AdvertisingRecord, Clock, OperatorChange
 from booking_sms.testing.clocks import FixedClock
 
@@ -27,6 +28,7 @@ class InMemoryControlRepository:
         self._advertised: dict[str, AdvertisingRecord] = {}
         self._stages: dict[str, str] = {}
         self._counters: Counter[tuple[str, date]] = Counter()
+        self._texts: dict[date, TextCounts] = {}
         self._notes: dict[str, str] = {}
         self._changes: list[OperatorChange] = []
 
@@ -85,6 +87,20 @@ class InMemoryControlRepository:
     def counter(self, name: str, day: date) -> int:
         """Value of a day's counter."""
         return self._counters[(name, day)]
+
+    def count_texts(
+        self, day: date, message_class: str, amount_of: Callable[[TextCounts], int]
+    ) -> int:
+        """Add to a day's texts; return what was added."""
+        with self._lock:
+            counts = self.texts_of_month(day)
+            amount = amount_of(counts)
+            self._texts[month_of(day)] = counts.added(day, message_class, amount)
+            return amount
+
+    def texts_of_month(self, day: date) -> TextCounts:
+        """Texts counted in the month that ``day`` lies in."""
+        return self._texts.get(month_of(day), TextCounts())
 
     def put_note(self, name: str, value: Mapping[str, Any]) -> None:
         """Keep a JSON-able note by name."""

@@ -44,6 +44,7 @@ def test_a_small_storm_doubles_and_loses_nothing() -> None:
 
 
 @pytest.mark.long
+@pytest.mark.timeout(1200)
 @pytest.mark.parametrize("seed", [1, 2])
 def test_a_large_storm(seed: int) -> None:
     code, found = run(sends=2000, seed=seed, seconds=900)

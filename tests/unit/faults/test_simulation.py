@@ -55,6 +55,7 @@ def test_the_command_prints_what_it_found_and_fails_when_it_found_something() ->
 
 
 @pytest.mark.long
+@pytest.mark.timeout(3600)
 def test_a_million_sends() -> None:
     done = CliRunner().invoke(app, ["simulation", "--sends", "1000000", "--json"])
 

@@ -48,7 +48,15 @@ def test_a_day_that_agrees_is_clean_and_noted(world):
     assert world.control.get_note(f"audit#{NOW.date()}")["rows"] == 2
 
 
-def test_what_is_younger_than_the_settle_time_is_not_judged(world):
+def test_what_agrees_needs_no_age(world):
+    sent(world)
+
+    report = audited(world)
+
+    assert (report.rows, report.accepted, report.matched, report.waiting) == (1, 1, 1, 0)
+
+
+def test_what_is_younger_than_the_settle_time_and_does_not_agree_waits(world):
     job = sent(world)
     world.gateway.accepted.clear()
     world.advance(minutes=7)

@@ -19,10 +19,18 @@ from booking_sms.domain.errors import (
 from booking_sms.domain.sms_job import JobState, Move, attempt_reference
 from booking_sms.pipeline.dispatch import by_recipient
 from booking_sms.pipeline.outcomes import DispatchSummary, Outcome
-from booking_sms.pipeline.send_gate import PAUSE_NOTE, SendGate, resume_sending
+from booking_sms.pipeline.send_gate import (
+    PAUSE_NOTE,
+    SendGate,
+    active_pause,
+    pause_begun,
+    pause_sending,
+    resume_sending,
+)
 from booking_sms.pipeline.services import DispatchPolicy
 from booking_sms.testing import (
     NOW,
+    NOW_MS,
     GatewayFault,
     InMemoryLegacyLedger,
     InMemorySmsGateway,
@@ -355,6 +363,15 @@ def test_hours_that_cannot_be_read_hold_the_text(world):
 # --- caps -------------------------------------------------------------------------------------
 
 
+def texts_of_day(world, message_class="information"):
+    day = world.clock.now().date()
+    return world.control.texts_of_month(day).of_day(day, message_class)
+
+
+def texts_of_month(world):
+    return world.control.texts_of_month(NOW.date()).of_month(NOW.date())
+
+
 def test_information_over_the_safety_cap_is_held(world):
     jobs = [world.add(booking=number) for number in range(1, 5)]
 
@@ -362,7 +379,7 @@ def test_information_over_the_safety_cap_is_held(world):
 
     assert summary.counts == {"held:daily_cap": 1, "sent": 3}
     assert sorted(world.stored(job).state for job in jobs).count(JobState.HELD) == 1
-    assert world.control.counter("texts#information", NOW.date()) == 3
+    assert texts_of_day(world) == 3
 
 
 def test_advertising_over_its_cap_waits_for_tomorrow_evening(world):
@@ -375,6 +392,58 @@ def test_advertising_over_its_cap_waits_for_tomorrow_evening(world):
     assert waiting.not_before == datetime(2026, 3, 3, 20, 0, tzinfo=KST)
 
 
+def test_information_over_the_months_cap_is_held(world):
+    for number in range(1, 5):
+        world.add(booking=number)
+    world.control.count_texts(NOW.date().replace(day=1), "advertising", lambda _: 7)
+
+    summary = world.dispatch(monthly_text_cap=10)
+
+    assert summary.counts == {"held:monthly_cap": 1, "sent": 3}
+    assert texts_of_month(world) == 10
+
+
+def test_advertising_over_the_months_share_waits_for_the_first_of_the_next(world):
+    world.clock.set(datetime(2026, 3, 31, 20, 0, tzinfo=KST))
+    late = {**EVENT, "not_after": datetime(2026, 4, 1, 20, 1, tzinfo=KST)}
+    job = world.add(**late)
+    world.control.count_texts(NOW.date(), "information", lambda _: 8)
+
+    summary = world.dispatch(monthly_text_cap=10, monthly_reserve_percent=20)
+
+    assert summary.counts == {"deferred:monthly_cap": 1}
+    assert world.stored(job).not_before == datetime(2026, 4, 1, 20, 0, tzinfo=KST)
+    world.clock.set(datetime(2026, 4, 1, 20, 0, tzinfo=KST))
+    assert world.dispatch(monthly_text_cap=10).counts == {"sent": 1}
+
+
+def test_advertising_that_the_next_month_is_too_late_for_is_dropped(world):
+    job = world.add(**EVENT)  # of use for seven days from the second of March
+    world.control.count_texts(NOW.date(), "information", lambda _: 8)
+
+    summary = world.dispatch(monthly_text_cap=10, monthly_reserve_percent=20)
+
+    assert summary.counts == {"suppressed:monthly_cap": 1}
+    assert world.stored(job).state is JobState.SUPPRESSED
+
+
+def test_door_codes_use_what_advertising_must_leave(world):
+    world.add(booking=1, to=OTHER_PHONE, **EVENT)
+    for number in (2, 3, 4):
+        world.add(booking=number)
+    world.control.count_texts(NOW.date(), "information", lambda _: 7)
+
+    summary = world.dispatch(monthly_text_cap=10, monthly_reserve_percent=30)
+
+    assert summary.counts == {"sent": 3, "suppressed:monthly_cap": 1}
+
+
+def test_a_class_that_nobody_knows_has_advertisings_share(world):
+    world.add(**{**EVENT, "message_class": "gossip"})
+
+    assert world.dispatch(daily_advertising_cap=0).counts == {"deferred:daily_cap": 1}
+
+
 def test_the_counter_holds_what_went_out_and_no_more(world):
     for number in range(1, 6):
         world.add(booking=number)
@@ -382,7 +451,7 @@ def test_the_counter_holds_what_went_out_and_no_more(world):
 
     world.dispatch()
 
-    assert world.control.counter("texts#information", NOW.date()) == 4  # 3 sent, 1 in doubt
+    assert texts_of_day(world) == 4  # 3 sent, 1 in doubt
 
 
 # --- races ------------------------------------------------------------------------------------
@@ -586,6 +655,43 @@ def test_a_pause_ends_by_itself_and_is_renewed_by_the_next_refusal(world):
     assert world.dispatch().counts == {"sent": 3}
 
 
+def test_a_renewed_pause_is_the_same_one_until_a_text_went_out(world):
+    for number in range(1, 4):
+        world.add(booking=number)
+    world.gateway.faults.extend([GatewayFault.QUOTA_SPENT] * 2)
+    world.dispatch()
+    began = pause_begun(world.control)
+    world.advance(seconds=900)
+    world.dispatch()
+    assert pause_begun(world.control) == began
+
+    world.advance(seconds=900)
+    world.dispatch()
+    world.add(booking=4)
+    world.gateway.faults.append(GatewayFault.QUOTA_SPENT)
+    world.dispatch()
+
+    assert pause_begun(world.control) not in ("", began)
+
+
+def test_a_pause_for_another_reason_is_another_pause(world):
+    pause_sending(world.control, "quota", NOW_MS, 900)
+    pause_sending(world.control, "credentials", NOW_MS + 1, 900)
+
+    assert pause_begun(world.control) == f"credentials since {NOW_MS + 1}"
+
+
+def test_a_text_on_its_way_does_not_end_the_pause_of_another_worker(world):
+    world.add()
+    pause_sending(world.control, "quota", world.transport_clock.now_ms() - 900_000, 900)
+    late = world.transport_clock.now_ms()
+    world.gateway = GatewayWithHook(world, lambda: pause_sending(world.control, "quota", late, 900))
+
+    assert world.dispatch().counts == {"sent": 1}
+
+    assert active_pause(world.control.get_note(PAUSE_NOTE), late) == "quota"
+
+
 def test_an_operator_may_end_a_pause(world):
     world.add()
     world.gateway.faults.append(GatewayFault.QUOTA_SPENT)
@@ -641,6 +747,17 @@ def test_a_pause_that_cannot_be_written_still_stops_this_run(world):
 
     assert summary.counts == {"store_failed:StoreUnavailable": 1}
     assert summary.stopped == ("paused_quota", "store_failed")
+
+
+def test_an_end_of_a_pause_that_cannot_be_written_loses_no_summary(world):
+    world.add()
+    pause_sending(world.control, "quota", world.transport_clock.now_ms() - 900_000, 900)
+    world.control = NoteFailure(world.control)
+
+    summary = world.dispatch()
+
+    assert summary.counts == {"sent": 1}
+    assert summary.stopped == ("pause_not_ended",)
 
 
 def test_a_failing_counter_at_the_end_loses_no_summary(world):
@@ -724,10 +841,14 @@ class NoteFailure:
 
 
 class CounterFailure(NoteFailure):
-    def add_to_counter(self, name, day, amount):
-        if amount < 0:
-            raise StoreUnavailable
-        return self._control.add_to_counter(name, day, amount)
+    def count_texts(self, day, message_class, amount_of):
+        def failing(counts):
+            amount = amount_of(counts)
+            if amount < 0:
+                raise StoreUnavailable
+            return amount
+
+        return self._control.count_texts(day, message_class, failing)
 
 
 class LedgerFailure(InMemoryLegacyLedger):

@@ -197,6 +197,31 @@ def test_an_approved_job_goes_out(world):
     assert trail(world)[0][1].startswith("approve (was held")
 
 
+@pytest.mark.parametrize("cap", ["daily", "monthly"])
+def test_what_a_cap_held_goes_out_once_approved_under_a_higher_cap(world, cap):
+    texts = [world.add(booking=number) for number in (1, 2)]
+    world.dispatch(**{f"{cap}_text_cap": 1})
+    held = next(job for job in map(world.stored, texts) if job.state is JobState.HELD)
+    assert held.reason == f"{cap}_cap"
+
+    operator(world).approve(held)
+
+    assert world.dispatch(**{f"{cap}_text_cap": 2}).counts == {"sent": 1}
+    assert world.stored(held).state is JobState.ACCEPTED
+
+
+@pytest.mark.parametrize("cap", ["daily", "monthly"])
+def test_an_approval_does_not_pass_the_cap_itself(world, cap):
+    texts = [world.add(booking=number) for number in (1, 2)]
+    world.dispatch(**{f"{cap}_text_cap": 1})
+    held = next(job for job in map(world.stored, texts) if job.state is JobState.HELD)
+
+    operator(world).approve(held)
+
+    assert world.dispatch(**{f"{cap}_text_cap": 1}).counts == {f"held:{cap}_cap": 1}
+    assert (world.stored(held).state, len(world.texts)) == (JobState.HELD, 1)
+
+
 def test_a_held_doubt_is_not_approved_but_settled(world):
     job = held_doubt(world, GatewayFault.TIMEOUT_AFTER_ACCEPT)
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from booking_sms.pipeline.allowance import DailyAllowance
-from booking_sms.pipeline.pacing import TokenBucket, jittered, retry_delay
-from booking_sms.testing import NOW, NOW_MS, FixedTransportClock, InMemoryControlRepository
-
-DAY = NOW.date()
+from booking_sms.domain.sms_job import OPEN_SHARDS
+from booking_sms.pipeline.pacing import TokenBucket, jittered, retry_delay, workers_of
+from booking_sms.pipeline.services import DispatchPolicy
+from booking_sms.testing import NOW_MS, FixedTransportClock
 
 
 class Sleeper:
@@ -57,6 +59,61 @@ def test_a_clock_that_runs_backwards_does_not_fill_the_bucket():
     assert sleep.total == pytest.approx(1.0)
 
 
+# --- one rate for all workers ------------------------------------------------------------------
+
+
+def rates_of(groups, rate=5.0):
+    """Texts per second of each worker, by the number of its shards."""
+    return [
+        DispatchPolicy(sends_per_second=rate, shard_groups=workers_of(shards)).worker_rate
+        for shards in groups
+    ]
+
+
+@pytest.mark.parametrize(
+    ("groups", "used"),
+    [
+        pytest.param([4, 4, 4, 4], 5.0, id="as sms_dispatch divides the shards"),
+        pytest.param([16], 5.0, id="one process"),
+        pytest.param([1] * 16, 5.0, id="a worker a shard"),
+        pytest.param([5, 5, 5, 1], 4.0625, id="unequal groups"),
+    ],
+)
+def test_the_configured_rate_is_divided_over_the_workers(groups, used):
+    assert sum(rates_of(groups)) == pytest.approx(used)
+
+
+@given(st.sets(st.integers(1, OPEN_SHARDS - 1)))
+def test_no_division_of_the_shards_exceeds_the_rate(cuts):
+    groups = [end - start for start, end in pairwise([0, *sorted(cuts), OPEN_SHARDS])]
+
+    assert sum(rates_of(groups)) <= 5.0 + 1e-9
+
+
+@pytest.mark.parametrize("starts_ms", [[0, 0, 0, 0], [0, 50, 400, 1100], [0, 200, 400, 600]])
+@pytest.mark.parametrize("span_s", [1, 3, 10])
+def test_in_any_span_the_rate_holds_but_for_the_first_text_of_each_worker(starts_ms, span_s):
+    rates = rates_of([4, 4, 4, 4])
+    started = list(zip(rates, starts_ms, strict=True))
+    sent = sorted(at for rate, start_ms in started for at in sends_of(rate, start_ms))
+
+    most = max(sum(begin <= at < begin + span_s * 1000 for at in sent) for begin in sent)
+
+    assert most <= 5.0 * span_s + len(rates)
+
+
+def sends_of(rate, start_ms):
+    """When a worker that always has something to send sends, for half a minute."""
+    clock = FixedTransportClock(NOW_MS + start_ms)
+    bucket = TokenBucket(rate, clock, Sleeper(clock))
+    while clock.now_ms() < NOW_MS + 30_000:
+        bucket.take()
+        yield clock.now_ms()
+
+
+# --- delays ------------------------------------------------------------------------------------
+
+
 @pytest.mark.parametrize(
     ("attempt", "seconds"), [(0, 30), (1, 30), (2, 60), (5, 480), (6, 600), (500, 600)]
 )
@@ -67,58 +124,3 @@ def test_retry_delays_double_and_stay(attempt, seconds):
 @pytest.mark.parametrize(("fraction", "delay"), [(0.0, 1.0), (0.5, 1.5), (1.0, 2.0)])
 def test_jitter_keeps_at_least_half(fraction, delay):
     assert jittered(2.0, lambda: fraction) == delay
-
-
-# --- the day's allowance ----------------------------------------------------------------------
-
-
-@pytest.fixture
-def control():
-    return InMemoryControlRepository()
-
-
-def test_workers_together_never_exceed_the_cap(control):
-    workers = [DailyAllowance(control, "information", 10) for _ in range(3)]
-
-    taken = sum(worker.take(DAY, 50) for _ in range(12) for worker in workers)
-    for worker in workers:
-        worker.give_back()
-
-    assert taken == 10
-    assert control.counter("texts#information", DAY) == 10
-
-
-def test_what_is_not_used_is_given_back(control):
-    allowance = DailyAllowance(control, "information", 100)
-    allowance.take(DAY, 20)
-    allowance.take(DAY, 20)
-    allowance.put_back()
-
-    allowance.give_back()
-    allowance.give_back()
-
-    assert control.counter("texts#information", DAY) == 1
-
-
-def test_a_block_costs_one_write(control):
-    writes = []
-
-    class Counting(InMemoryControlRepository):
-        def add_to_counter(self, name, day, amount):
-            writes.append(amount)
-            return super().add_to_counter(name, day, amount)
-
-    allowance = DailyAllowance(Counting(), "information", 1000)
-    for _ in range(100):
-        assert allowance.take(DAY, 100)
-
-    assert writes == [100]
-
-
-def test_midnight_starts_a_new_day(control):
-    allowance = DailyAllowance(control, "information", 1)
-
-    assert allowance.take(DAY, 1)
-    assert not allowance.take(DAY, 1)
-    assert allowance.take(DAY + timedelta(days=1), 1)
-    assert control.counter("texts#information", DAY) == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -15,7 +16,14 @@ from local_stack.day import Step, WindowOutcome
 from local_stack.environment import Keys, airflow_environ, clean_environ, free_port
 from local_stack.layout import Layout, StackError
 from local_stack.outcome import Before, DayOutcome
-from local_stack.processes import Component, StackState, start_component, stop_components, wait_for
+from local_stack.processes import (
+    Component,
+    StackState,
+    start_component,
+    stop_components,
+    this_process,
+    wait_for,
+)
 
 WHOLE_DAY = ("13:40", "14:00", "14:20", "20:00", "20:20", "20:40")
 KINDS = ("confirm", "guide", "event")
@@ -58,6 +66,7 @@ def make_day(**changes: Any) -> DayOutcome:
         "jobs": [
             {"kind": k, "state": "delivered", "jobs": 7} for k in ("confirm", "guide", "event")
         ],
+        "audit": {"rows": 20, "matched": 20, "is_clean": True, "residue": []},
     }
     return DayOutcome(**{**facts, **changes})
 
@@ -128,6 +137,20 @@ def test_what_runs_is_written_down_for_the_next_command(tmp_path: Path) -> None:
     assert not state.is_running
 
 
+def test_what_a_killed_start_left_is_told_from_what_up_keeps(tmp_path: Path) -> None:
+    dead = Component("local_airflow", 2**22 + 1, 1.0)
+    another = Component("local_airflow", os.getpid(), 1.0)
+    states = {owner: StackState(18080, (), owner) for owner in (dead, another, this_process())}
+    states[None] = StackState(18080, ())
+    path = tmp_path / "state.json"
+
+    for owner, state in states.items():
+        state.write(path)
+        found = StackState.read(path)
+        assert found == state
+        assert found.is_left_behind == (owner in (dead, another))
+
+
 @pytest.mark.enable_socket
 def test_a_free_port_is_the_preferred_one_if_it_can_be() -> None:
     port = free_port()
@@ -163,6 +186,16 @@ def test_a_whole_day_holds() -> None:
             {"jobs": [{"kind": "guide", "state": "accepted", "jobs": 1}]},
             "1 texts have no final word",
             id="on their way",
+        ),
+        pytest.param(
+            {"audit": {"matched": 20, "is_clean": False, "residue": ["row_without_job"]}},
+            "our jobs do not agree: ['row_without_job']",
+            id="residue",
+        ),
+        pytest.param(
+            {"audit": {"matched": 19, "is_clean": True, "residue": []}},
+            "the audit matched 19 of 20 texts",
+            id="a text without job",
         ),
     ],
 )

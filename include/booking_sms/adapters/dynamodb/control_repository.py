@@ -8,15 +8,17 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from booking_sms.adapters.dynamodb.expressions import Expression
 from booking_sms.adapters.dynamodb.table import Row, Table
 from booking_sms.adapters.dynamodb.table_schema import TableNames
+from booking_sms.adapters.dynamodb.text_counters import TextCounters
 from booking_sms.adapters.dynamodb.values import instant_of, instant_text
 from booking_sms.domain.delivery import checked_mode, digits_of, strictest
+from booking_sms.domain.text_counts import TextCounts
 from booking_sms.ports import AdvertisingRecord, Clock, OperatorChange
 
 if TYPE_CHECKING:
@@ -34,6 +36,7 @@ class DynamoDbControlRepository:
         self, client: DynamoDBClient, tables: TableNames, *, clock: Clock, hmac_key: bytes
     ) -> None:
         self._table = Table(client, tables.control)
+        self._texts = TextCounters(self._table)
         self._clock = clock
         self._hmac_key = hmac_key
 
@@ -99,8 +102,7 @@ class DynamoDbControlRepository:
     def add_to_counter(self, name: str, day: date, amount: int) -> int:
         """Add to a day's counter; return the new value.
 
-        Atomic, not idempotent: a repeated try after a lost answer counts twice, so a cap is
-        then reached too early, never too late.
+        Atomic, not idempotent: a repeated try after a lost answer counts twice.
         """
         terms = Expression()
         update = f"ADD {terms.name('count')} {terms.value(amount)}"
@@ -111,6 +113,16 @@ class DynamoDbControlRepository:
         """Value of a day's counter, 0 when nothing was counted."""
         row = self._table.get({"name": _counter_name(name, day)}) or {}
         return int(row.get("count", 0))
+
+    def count_texts(
+        self, day: date, message_class: str, amount_of: Callable[[TextCounts], int]
+    ) -> int:
+        """Add to a day's texts, exactly once; return what was added."""
+        return self._texts.count(day, message_class, amount_of)
+
+    def texts_of_month(self, day: date) -> TextCounts:
+        """Texts counted in the month that ``day`` lies in."""
+        return self._texts.of_month(day)
 
     def put_note(self, name: str, value: Mapping[str, Any]) -> None:
         """Keep a JSON-able note by name (up to 400 KB with its name)."""

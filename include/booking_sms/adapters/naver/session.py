@@ -115,7 +115,7 @@ class NaverLoginSession:
         clock: TransportClock,
         policy: SessionPolicy | None = None,
         borrowed: bool = False,
-        on_blocked: Callable[[SessionNeedsPerson], None] | None = None,
+        on_blocked: Callable[[SessionNeedsPerson], object] | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._store = store
