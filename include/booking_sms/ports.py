@@ -204,6 +204,10 @@ class BodyStore(Protocol):
         """Return the text; KeyError if unknown."""
         ...
 
+    def get_many(self, sha256s: Sequence[str]) -> Mapping[str, str]:
+        """Texts by sha256; what is unknown or cannot be opened is left out."""
+        ...
+
 
 class LegacyLedger(Protocol):
     """LEGACY's ``sms`` table. No row of ours before a message is accepted."""
