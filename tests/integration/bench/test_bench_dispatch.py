@@ -1,7 +1,9 @@
 """Twenty texts over real HTTP: units and the shape of the answer; never how fast it was."""
 
 import json
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -25,21 +27,14 @@ def run(*options: str) -> tuple[int, dict[str, Any]]:
     return result.exit_code, json.loads(result.stdout)
 
 
-def world_processes() -> set[int]:
-    """Servers of campaigns' and benches' worlds; their folder stands in the command."""
-    running = psutil.process_iter(["cmdline"])
-    return {
-        process.pid
-        for process in running
-        if "booking-sms-campaign" in " ".join(process.info["cmdline"] or ())
-    }
-
-
 @pytest.fixture(autouse=True)
-def nothing_is_left() -> Iterator[None]:
-    before = world_processes()
+def nothing_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The bench's world lies in this test's folder, and its servers name it: both must go."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     yield
-    assert world_processes() <= before
+    commands = (" ".join(p.info["cmdline"] or ()) for p in psutil.process_iter(["cmdline"]))
+    assert [command for command in commands if str(tmp_path) in command] == []
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_delivered_text_costs_seven_units() -> None:
