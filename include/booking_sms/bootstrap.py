@@ -105,6 +105,11 @@ class Application:
             secret_access_key=aws.secret_key,
         )
 
+    @property
+    def dynamodb_client(self) -> DynamoDBClient:
+        """The client of all tables, for those who listen to its traffic."""
+        return self._dynamodb
+
     @cached_property
     def _tables(self) -> dynamodb.TableNames:
         from booking_sms.adapters.dynamodb import TableNames

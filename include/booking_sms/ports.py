@@ -7,7 +7,7 @@ race was lost: losing is a normal answer.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, Protocol
@@ -205,6 +205,10 @@ class BodyStore(Protocol):
         """Return the text; KeyError if unknown."""
         ...
 
+    def get_many(self, sha256s: Sequence[str]) -> Mapping[str, str]:
+        """Texts by sha256; what is unknown or cannot be opened is left out."""
+        ...
+
 
 class LegacyLedger(Protocol):
     """LEGACY's ``sms`` table. No row of ours before a message is accepted."""
@@ -263,6 +267,19 @@ class AdvertisingRecord:
     at: datetime
 
 
+@dataclass(frozen=True, kw_only=True)
+class SendingState:
+    """Whether texts may leave, as one read found it.
+
+    ``modes`` are the effective ones by store id; the empty id is the chain. ``note`` is the
+    pause that was asked for by name, None if there is none.
+    """
+
+    modes: Mapping[str, str]
+    switches: frozenset[str]
+    note: Mapping[str, Any] | None
+
+
 class ControlRepository(Protocol):
     """``sms_control``: delivery mode (absent = off), kill switches, opt-outs, counters..."""
 
@@ -278,6 +295,10 @@ class ControlRepository(Protocol):
 
     def kill_switches(self) -> frozenset[str]:
         """Active kill switches: ``all``, ``store:ID``, ``rule:NAME``. Strong read."""
+        ...
+
+    def sending_state(self, store_ids: Collection[str], note: str) -> SendingState:
+        """Modes of these stores, kill switches and one note together. Strong read."""
         ...
 
     def set_kill_switch(self, name: str, active: bool, *, by: str, reason: str) -> None:

@@ -34,6 +34,13 @@ def test_an_unknown_text_is_a_key_error(stores):
         stores.bodies.get("0" * 64)
 
 
+def test_many_texts_come_back_without_the_unknown(stores):
+    texts = {stores.bodies.put(text): text for text in (TEXT, TEXT + "?")}
+
+    assert stores.bodies.get_many([*texts, "0" * 64]) == texts
+    assert stores.bodies.get_many([]) == {}
+
+
 @pytest.mark.integration
 class TestAtRest:
     def test_nothing_stored_is_readable(self, client, dynamodb):
@@ -60,6 +67,7 @@ class TestAtRest:
         assert body_store(client, new, old).get(digest) == TEXT
         with pytest.raises(ConfigError, match="no encryption key"):
             body_store(client, new).get(digest)
+        assert body_store(client, new).get_many([digest]) == {}
 
 
 def body_store(client, *keys: str) -> DynamoDbBodyStore:

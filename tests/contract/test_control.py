@@ -62,6 +62,25 @@ def test_a_stored_mode_that_nobody_knows_is_off(client, dynamodb):
     assert dynamodb.control.delivery_mode() == "off"
 
 
+def test_one_read_finds_modes_switches_and_a_note(stores):
+    fresh = stores.control.sending_state({"", "900101"}, "pause")
+    stores.control.set_delivery_mode("live", **WHO)
+    stores.control.set_delivery_mode("off", store_id="900101", **WHO)
+    stores.control.set_kill_switch("rule:guide", True, **WHO)
+    stores.control.put_note("pause", {"until_ms": 5})
+
+    found = stores.control.sending_state({"", "900101", "900102"}, "pause")
+
+    assert (fresh.modes, fresh.switches, fresh.note) == (
+        {"": "off", "900101": "off"},
+        frozenset(),
+        None,
+    )
+    assert found.modes == {"": "live", "900101": "off", "900102": "live"}
+    assert found.switches == {"rule:guide"}
+    assert found.note == {"until_ms": 5}
+
+
 def test_kill_switches_are_turned_on_and_off_one_by_one(stores):
     assert stores.control.kill_switches() == frozenset()
 

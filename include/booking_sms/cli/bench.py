@@ -1,4 +1,4 @@
-"""``booking-sms bench``: what the machine can do, on made-up work; nothing is read or sent."""
+"""``booking-sms bench``: what the machine can do, on made-up work; nobody's data, no outside."""
 
 from __future__ import annotations
 
@@ -19,12 +19,9 @@ from booking_sms.bench.planning import (
 from booking_sms.cli.console import JsonOption, fail, out, print_json, print_table
 
 COLUMNS = ("bookings", "stores", "rules", "decided", "s", "µs each", "growth MB", "peak MB")
-app = typer.Typer(no_args_is_help=True, help="Measure speed and memory on made-up bookings.")
-
-
-@app.callback()
-def bench() -> None:
-    """Keep ``plan`` a command of its own while it is the only one."""
+app = typer.Typer(
+    no_args_is_help=True, help="Measure speed, memory and units on made-up bookings and texts."
+)
 
 
 @app.command("plan")
@@ -44,6 +41,25 @@ def plan(
         _print(sizes, verdict)
     if not (verdict.is_linear and verdict.is_flat):
         raise fail("planning is not linear in time, or not flat in memory", code=1)
+
+
+@app.command("dispatch")
+def dispatch(
+    sends: int = typer.Option(1_000, "--sends", min=1, help="Texts, in rounds of at most 500."),
+    own_texts: bool = typer.Option(
+        False, "--own-texts", help="Each text is another, as with a name in it."
+    ),
+    as_json: bool = JsonOption,
+) -> None:
+    """Send texts over real HTTP to the sandbox; count units, race against a bare loop.
+
+    Starts a world of its own on this machine and removes it. The bare loop makes the same POSTs
+    and writes with the same clients, and nothing else. Exits 1 when a delivered text costs more
+    than 7 write units, or when dispatch reaches less than 70 % of the bare loop's speed.
+    """
+    from booking_sms.cli.bench_dispatch import measure  # boto3: no other command waits for it
+
+    measure(sends, own_texts=own_texts, as_json=as_json)
 
 
 def _document(verdict: Verdict) -> dict[str, Any]:

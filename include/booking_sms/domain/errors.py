@@ -43,6 +43,7 @@ BookingSmsError
     GatewayListUnavailable    R
   AccountingBroken            T  planned is not the sum of the outcomes
   AuditResidue                T  SENS's list and our jobs do not agree
+  BenchIncomplete             T  a measured text was not sent or not delivered
   AlertFailed                 R / T by ``retry_safe``
 
 T terminal    R safe to retry    ? reconcile, never retry
@@ -318,6 +319,10 @@ class AccountingBroken(BookingSmsError, Terminal):
 
 class AuditResidue(BookingSmsError, Terminal):
     """SENS's list and our jobs do not agree; the table says where."""
+
+
+class BenchIncomplete(BookingSmsError, Terminal):
+    """A text of the bench was not sent or not delivered: what was measured says nothing."""
 
 
 class AlertFailed(BookingSmsError):

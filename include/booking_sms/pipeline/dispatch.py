@@ -132,9 +132,10 @@ class _Run:
         if self._halt is _Halt.SHARD:
             self._halt = _Halt.NONE
         due = self.services.jobs.open_jobs(shard, self.services.clock.now())
-        groups = by_recipient(due)
-        self._expected = sum(len(group) for group in groups)
-        for job in chain.from_iterable(groups):
+        jobs = list(chain.from_iterable(by_recipient(due)))
+        self._expected = len(jobs)
+        self._sender.expect(jobs)
+        for job in jobs:
             if self._halt is _Halt.SHARD or self.is_over():
                 return
             self._take_up(job)

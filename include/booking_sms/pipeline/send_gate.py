@@ -14,6 +14,8 @@ from booking_sms.ports import ControlRepository, OutgoingSms, TransportClock
 
 PAUSE_NOTE = "dispatch_pause"
 LIVE = "live"
+STORES_AT_ONCE = 16
+"""Modes that one request reads: a request of its own for each store would cost more time."""
 
 
 class SendGate:
@@ -26,6 +28,7 @@ class SendGate:
         self._clock = clock
         self._max_age_ms = max_age_ms
         self._read_at: int | None = None
+        self._stores: list[str] = []
         self._modes: dict[str, str] = {}
         self._switches: frozenset[str] = frozenset()
         self._pause = ""
@@ -36,6 +39,7 @@ class SendGate:
 
         An empty ``store_id`` asks for the chain as a whole.
         """
+        self._remember(store_id)
         self._refresh()
         if store_id not in self._modes:
             self._modes[store_id] = self._control.delivery_mode(store_id or None)
@@ -63,15 +67,22 @@ class SendGate:
         if self._pause and heeds_pause:
             yield f"paused_{self._pause}"
 
+    def _remember(self, store_id: str) -> None:
+        """The stores of the last texts are likely those of the next."""
+        if store_id in self._stores:
+            self._stores.remove(store_id)
+        self._stores = [*self._stores, store_id][-STORES_AT_ONCE:]
+
     def _refresh(self) -> None:
+        """Read anew what is too old, in one request for all stores that may be asked for."""
         now = self._clock.now_ms()
         if self._read_at is not None and 0 <= now - self._read_at < self._max_age_ms:
             return
-        self._modes = {}
-        self._switches = self._control.kill_switches()
-        note = self._control.get_note(PAUSE_NOTE)
-        self._pause = active_pause(note, now)
-        self.saw_lapsed_pause = bool(note and note.get("active")) and not self._pause
+        state = self._control.sending_state(self._stores, PAUSE_NOTE)
+        self._modes = dict(state.modes)
+        self._switches = state.switches
+        self._pause = active_pause(state.note, now)
+        self.saw_lapsed_pause = bool(state.note and state.note.get("active")) and not self._pause
         self._read_at = now
 
 

@@ -6,9 +6,9 @@ the job is found again, ``pipeline.crash_points`` says it of each call. Nothing 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 
 from booking_sms.domain.errors import (
     BookingSmsError,
@@ -29,6 +29,7 @@ from booking_sms.pipeline.last_look import is_advertising
 from booking_sms.pipeline.outcomes import TEXT_UNREADABLE, Outcome, Result
 from booking_sms.pipeline.pacing import retry_delay
 from booking_sms.pipeline.services import DispatchPolicy, DispatchServices
+from booking_sms.pipeline.texts_ahead import TextsAhead
 from booking_sms.ports import OutgoingSms, SignedSend
 
 PAUSING: dict[type[SmsNotSent], str] = {
@@ -53,7 +54,11 @@ class TextSender:
     def __init__(self, services: DispatchServices, policy: DispatchPolicy) -> None:
         self._services = services
         self._policy = policy
-        self._text_of = lru_cache(maxsize=256)(services.bodies.get)
+        self._texts = TextsAhead(services.bodies)
+
+    def expect(self, jobs: Iterable[SmsJob]) -> None:
+        """Say which jobs come next, in their order; nothing is read yet."""
+        self._texts.expect(job.body_sha for job in jobs if job.is_text)
 
     def send(self, job: SmsJob, now: datetime) -> Sent:
         """Try to send an available or retryable job at business instant ``now``.
@@ -101,7 +106,7 @@ class TextSender:
         ConfigError if no key opens its text.
         """
         try:
-            content = self._text_of(job.body_sha)
+            content = self._texts.get(job.body_sha)
         except KeyError:
             raise TextUnresolved(reason="text_missing") from None
         # The signature comes after every read: its timestamp, t0, must be fresh at the POST.

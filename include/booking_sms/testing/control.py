@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
 from booking_sms.domain.booking import KST
 from booking_sms.domain.delivery import checked_mode, digits_of, strictest
 from booking_sms.domain.text_counts import TextCounts, month_of
-from booking_sms.ports import AdvertisingRecord, Clock, OperatorChange
+from booking_sms.ports import AdvertisingRecord, Clock, OperatorChange, SendingState
 from booking_sms.testing.clocks import FixedClock
 
 
@@ -47,6 +47,14 @@ class InMemoryControlRepository:
     def kill_switches(self) -> frozenset[str]:
         """Active kill switches."""
         return frozenset(self._switches)
+
+    def sending_state(self, store_ids: Collection[str], note: str) -> SendingState:
+        """Modes of these stores, kill switches and a note."""
+        return SendingState(
+            modes={store_id: self.delivery_mode(store_id or None) for store_id in store_ids},
+            switches=self.kill_switches(),
+            note=self.get_note(note),
+        )
 
     def set_kill_switch(self, name: str, active: bool, *, by: str, reason: str) -> None:
         """Turn a kill switch on or off."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -33,6 +33,10 @@ class InMemoryBodyStore:
     def get(self, sha256: str) -> str:
         """Return the text; KeyError if unknown."""
         return self.texts[sha256]
+
+    def get_many(self, sha256s: Sequence[str]) -> Mapping[str, str]:
+        """Texts by sha256; what is unknown is left out."""
+        return {sha256: self.texts[sha256] for sha256 in sha256s if sha256 in self.texts}
 
 
 class InMemoryLegacyLedger:

@@ -16,6 +16,7 @@ from sandbox.supervisor.folder import WorldFolder
 
 PROJECT = Path(__file__).resolve().parents[3]
 DYNALITE = Path("node_modules/dynalite/cli.js")
+SURVIVE_RESETS = Path(__file__).with_name("survive_resets.js")
 INSTANT_TABLES = ("--createTableMs", "0", "--deleteTableMs", "0", "--updateTableMs", "0")
 
 
@@ -56,7 +57,8 @@ def _sandbox(folder: WorldFolder, options: list[str], host: str) -> Program:
 def _dynalite(folder: WorldFolder, host: str) -> Program:
     port = free_port(host)
     place = ["--host", host, "--port", str(port), "--path", str(folder.dynamodb)]
-    command = [find_node(), str(find_dynalite()), *place, *INSTANT_TABLES]
+    node = [find_node(), "--require", str(SURVIVE_RESETS)]
+    command = [*node, str(find_dynalite()), *place, *INSTANT_TABLES]
     return Program("dynalite", command, lambda: answers(f"http://{host}:{port}/"))
 
 

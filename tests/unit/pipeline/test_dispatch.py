@@ -238,6 +238,39 @@ def test_the_permit_of_the_gateway_reads_the_same_switches(world):
     assert gate.permit(message) is None
 
 
+class CountingControl:
+    """Notes which stores each read of the switches was for."""
+
+    def __init__(self, control):
+        self._control = control
+        self.asked = []
+
+    def sending_state(self, store_ids, note):
+        self.asked.append(set(store_ids))
+        return self._control.sending_state(store_ids, note)
+
+    def delivery_mode(self, store_id):
+        self.asked.append(store_id)
+        return self._control.delivery_mode(store_id)
+
+
+def test_the_gate_reads_in_one_request_what_it_was_asked_about_before(world):
+    control = CountingControl(world.control)
+    gate = SendGate(control, world.transport_clock, max_age_ms=500)
+
+    for store in ("1", "2", "2", "1"):
+        assert gate.refusal(store) is None
+    world.advance(seconds=0.5)
+    for store in ("2", "1"):
+        assert gate.refusal(store) is None
+    world.advance(seconds=0.5)
+    world.control.set_delivery_mode("off", by="test", reason="drill", store_id="1")
+
+    assert gate.refusal("3") is None
+    assert gate.refusal("1") == "mode_off"
+    assert control.asked == [{"1"}, "2", {"1", "2"}, {"1", "2", "3"}]
+
+
 def test_a_scheduled_text_is_released_when_its_time_has_come(world):
     job = world.add(state=JobState.SCHEDULED, not_before=NOW + timedelta(minutes=5))
 

@@ -101,7 +101,7 @@ def assert_one_text_and_delivered(world, job):
 def test_a_text_is_sent_in_the_designed_order():
     calls = calls_of(dispatched, "SMS")
 
-    order = ["kill_switches", "delivery_mode", "count_texts", "get", "sign", "move:intent"]
+    order = ["sending_state", "count_texts", "get_many", "sign", "move:intent"]
     order += ["send", "claim_request", "move:accept", "mark_accepted"]
     assert [name for name in calls if name in order] == order
 

@@ -1,4 +1,4 @@
-"""What DynamoDB would bill for our writes: our own model of AWS's published rules.
+"""What DynamoDB would bill us: our own model of AWS's published rules.
 
 No local engine counts the writes to an index, so the figure "7 units per delivered text" is
 computed here, from the item before and after each write. On-demand, standard writes:
@@ -6,7 +6,9 @@ computed here, from the item before and after each write. On-demand, standard wr
 - a write costs one unit per started KB of the item, of the larger one when it replaces
   another; a failed condition costs the same, on the item that is there (1 if there is none);
 - an index entry that appears or goes costs one unit per started KB of the entry; a changed
-  index key costs both; an entry that stays as it is costs nothing.
+  index key costs both; an entry that stays as it is costs nothing;
+- a read costs one unit per started 4 KB of what was read, half of that when it is eventually
+  consistent; reading what is not there costs as much as a small item.
 """
 
 from __future__ import annotations
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
 
 UNIT_BYTES = 1024
+READ_UNIT_BYTES = 4096
 NESTING_BYTES = 3
 """AWS's overhead of a list or map, with one byte more for each of its elements."""
 OPEN_INDEX_KEYS = ("open_shard", "due_at")
@@ -57,6 +60,11 @@ def write_units(schema: TableSchema, before: Item | None, after: Item | None) ->
     """Units of one write that turned ``before`` into ``after`` (None: there is no item)."""
     sizes = [item_bytes(item) for item in (before, after) if item is not None]
     return WriteUnits(_units(max(sizes, default=0)), _index_units(schema, before, after))
+
+
+def read_units(size: int, *, is_strong: bool) -> float:
+    """Units of reading one item, or one page of a query, of ``size`` bytes (0: nothing found)."""
+    return max(1, -(-size // READ_UNIT_BYTES)) * (1.0 if is_strong else 0.5)
 
 
 class MeteredClient:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,7 @@ from booking_sms.adapters.dynamodb.text_counters import TextCounters
 from booking_sms.adapters.dynamodb.values import instant_of, instant_text
 from booking_sms.domain.delivery import checked_mode, digits_of, strictest
 from booking_sms.domain.text_counts import TextCounts
-from booking_sms.ports import AdvertisingRecord, Clock, OperatorChange
+from booking_sms.ports import AdvertisingRecord, Clock, OperatorChange, SendingState
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -42,22 +42,29 @@ class DynamoDbControlRepository:
 
     def delivery_mode(self, store_id: str | None = None) -> str:
         """The more cautious of the chain's mode and the store's own; absent is ``off``."""
-        names = [MODE] if store_id is None else [MODE, f"{MODE}#{store_id}"]
-        rows = self._table.get_many([{"name": name} for name in names])
-        modes = {row["name"]: row["value"] for row in rows}
-        return strictest(modes.get(MODE), *(modes[name] for name in names[1:] if name in modes))
+        names = [MODE] if store_id is None else [MODE, _mode_name(store_id)]
+        return _effective_mode(self._items(names), store_id or "")
 
     def set_delivery_mode(
         self, mode: str, *, by: str, reason: str, store_id: str | None = None
     ) -> None:
         """Set the mode of the chain or of one store; ValueError for one that does not exist."""
-        name = f"{MODE}#{store_id}" if store_id else MODE
+        name = _mode_name(store_id) if store_id else MODE
         self._set(name, checked_mode(mode), by, reason)
 
     def kill_switches(self) -> frozenset[str]:
         """Active kill switches: ``all``, ``store:ID``, ``rule:NAME``."""
-        row = self._table.get({"name": SWITCHES}) or {}
-        return frozenset(row.get("active", ()))
+        return _active(self._table.get({"name": SWITCHES}))
+
+    def sending_state(self, store_ids: Collection[str], note: str) -> SendingState:
+        """Modes of these stores, kill switches and a note: one request up to 97 stores."""
+        own_modes = [_mode_name(store_id) for store_id in store_ids if store_id]
+        found = self._items([MODE, SWITCHES, _note_name(note), *own_modes])
+        return SendingState(
+            modes={store_id: _effective_mode(found, store_id) for store_id in store_ids},
+            switches=_active(found.get(SWITCHES)),
+            note=_note_of(found.get(_note_name(note))),
+        )
 
     def set_kill_switch(self, name: str, active: bool, *, by: str, reason: str) -> None:
         """Turn a kill switch on or off; two people may turn two switches at once."""
@@ -126,12 +133,11 @@ class DynamoDbControlRepository:
 
     def put_note(self, name: str, value: Mapping[str, Any]) -> None:
         """Keep a JSON-able note by name (up to 400 KB with its name)."""
-        self._table.put({"name": f"note#{name}", "json": json.dumps(value, ensure_ascii=False)})
+        self._table.put({"name": _note_name(name), "json": json.dumps(value, ensure_ascii=False)})
 
     def get_note(self, name: str) -> Mapping[str, Any] | None:
         """Read a note as JSON gives it back, or None."""
-        row = self._table.get({"name": f"note#{name}"})
-        return json.loads(row["json"]) if row else None
+        return _note_of(self._table.get({"name": _note_name(name)}))
 
     def record_change(self, name: str, value: str, *, by: str, reason: str) -> None:
         """Keep that a person changed something that lives elsewhere."""
@@ -141,6 +147,9 @@ class DynamoDbControlRepository:
         """Changes of the month that ``month`` lies in, oldest first."""
         row = self._table.get({"name": f"audit#{month:%Y-%m}"}) or {}
         return tuple(_change_of(entry) for entry in row.get("entries", ()))
+
+    def _items(self, names: Sequence[str]) -> dict[str, Row]:
+        return {row["name"]: row for row in self._table.get_many([{"name": n} for n in names])}
 
     def _set(self, name: str, value: str, by: str, reason: str) -> None:
         at = self._record(name, value, by, reason)
@@ -161,6 +170,29 @@ class DynamoDbControlRepository:
     def _name_of(self, what: str, phone: str) -> str:
         digest = hmac.new(self._hmac_key, digits_of(phone).encode(), hashlib.sha256)
         return f"{what}#{digest.hexdigest()}"
+
+
+def _mode_name(store_id: str) -> str:
+    return f"{MODE}#{store_id}"
+
+
+def _effective_mode(found: Mapping[str, Row], store_id: str) -> str:
+    """The more cautious of the chain's mode and the store's own, if it has one."""
+    rows = [found.get(_mode_name(store_id))] if store_id else []
+    own = (row["value"] for row in rows if row is not None)
+    return strictest(found.get(MODE, {}).get("value"), *own)
+
+
+def _active(switches: Row | None) -> frozenset[str]:
+    return frozenset((switches or {}).get("active", ()))
+
+
+def _note_name(name: str) -> str:
+    return f"note#{name}"
+
+
+def _note_of(row: Row | None) -> Mapping[str, Any] | None:
+    return json.loads(row["json"]) if row else None
 
 
 def _counter_name(name: str, day: date) -> str:

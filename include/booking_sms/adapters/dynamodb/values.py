@@ -21,6 +21,7 @@ else:
     Item = dict
 
 _INSTANT = "%Y-%m-%dT%H:%M:%S.%fZ"
+_INSTANT_LENGTH = len("2026-03-02T05:00:00.000000Z")
 
 
 def to_attribute(value: Any) -> AttributeValue:
@@ -77,8 +78,13 @@ def instant_text(instant: datetime) -> str:
 
 
 def instant_of(text: str) -> datetime:
-    """Read ``instant_text`` back, in KST."""
-    return datetime.strptime(text, _INSTANT).replace(tzinfo=UTC).astimezone(KST)
+    """Read ``instant_text`` back, in KST; ValueError for any other form.
+
+    Not by ``strptime``: a job holds four instants, and is read after each of its moves.
+    """
+    if len(text) != _INSTANT_LENGTH or text[-1] != "Z":
+        raise ValueError(f"{text!r} is no instant")
+    return datetime.fromisoformat(text).astimezone(KST)
 
 
 def _number(text: str) -> int | float:

@@ -2,7 +2,12 @@
 
 import pytest
 
-from booking_sms.adapters.dynamodb.billing import WriteUnits, item_bytes, write_units
+from booking_sms.adapters.dynamodb.billing import (
+    WriteUnits,
+    item_bytes,
+    read_units,
+    write_units,
+)
 from booking_sms.adapters.dynamodb.table_schema import SCHEMAS
 from booking_sms.adapters.dynamodb.values import to_item
 
@@ -74,3 +79,17 @@ def test_nothing_there_and_nothing_written_still_costs_one():
 def test_units_add_up():
     assert WriteUnits(1, 2) + WriteUnits(3, 4) == WriteUnits(4, 6)
     assert WriteUnits(5, 2).total == 7
+
+
+@pytest.mark.parametrize(
+    ("size", "is_strong", "units"),
+    [
+        pytest.param(0, True, 1, id="nothing found"),
+        pytest.param(0, False, 0.5, id="nothing found, eventually consistent"),
+        pytest.param(4096, True, 1, id="just one"),
+        pytest.param(4097, True, 2, id="a started unit"),
+        pytest.param(4097, False, 1, id="half of it"),
+    ],
+)
+def test_a_read_costs_a_unit_for_each_started_four_kilobytes(size, is_strong, units):
+    assert read_units(size, is_strong=is_strong) == units

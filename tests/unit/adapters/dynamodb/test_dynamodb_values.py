@@ -68,6 +68,15 @@ def test_an_instant_is_read_in_kst():
     )
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["", "2026-03-02", "2026-03-02T05:00:00Z", "2026-03-02T05:00:00.00000000", "x" * 26 + "Z"],
+)
+def test_a_text_of_another_form_is_no_instant(text):
+    with pytest.raises(ValueError, match=r"instant|isoformat"):
+        instant_of(text)
+
+
 def test_a_naive_instant_is_refused():
     with pytest.raises(ValueError, match="aware"):
         instant_text(datetime(2026, 3, 2))  # noqa: DTZ001
