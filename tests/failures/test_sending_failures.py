@@ -13,7 +13,6 @@ from outbox_world import TEXT, Crash, Tripwire, World
 
 from booking_sms.domain.errors import (
     AlertFailed,
-    ConfigError,
     DispatchError,
     StoreUnavailable,
 )
@@ -223,14 +222,11 @@ def test_one_bad_row_stopped_the_whole_job(world, poison, poisoned):
     """MantaRayMedia/bgs#314: the bad one waits with a reason, the others go out."""
     jobs = [world.add(f"{TEXT} {n}", booking=n + 1, priority=n) for n in range(5)]
     bad = jobs[poisoned]
-    real = world.bodies.get
+    if poison == "text is gone":
+        del world.bodies.texts[bad.body_sha]
+    else:
+        world.bodies.sealed.add(bad.body_sha)
 
-    def get(sha256: str) -> str:
-        if sha256 != bad.body_sha:
-            return real(sha256)
-        raise KeyError(sha256) if poison == "text is gone" else ConfigError("no key opens it")
-
-    world.bodies.get = get
     summary = world.dispatch()
 
     assert len(world.texts) == summary.counts["sent"] == 4
@@ -245,13 +241,12 @@ def test_text_that_could_not_be_opened_goes_out_once_the_key_is_back(world):
     world.gateway.faults.append(ACCEPTED_UNSEEN)
     world.dispatch()
     text, notice = world.add(), world.add_notice()
-    real = world.bodies.get
-    world.bodies.get = unreadable
+    world.bodies.sealed.update(world.bodies.texts)
     world.advance(minutes=1)
     assert world.dispatch().counts["waiting:text_unreadable"] == 2
     world.settle()
 
-    world.bodies.get = real
+    world.bodies.sealed.clear()
     world.settle()
     world.dispatch()
 
@@ -269,10 +264,6 @@ def test_digest_without_a_text_stopped_the_others(world):
     stored = world.stored(lost)
     assert (stored.state, stored.reason) == (JobState.HELD, "text_missing")
     assert world.stored(good).state is JobState.DELIVERED
-
-
-def unreadable(sha256: str) -> str:
-    raise ConfigError("no encryption key opens this text", body=sha256)
 
 
 @pytest.mark.parametrize(

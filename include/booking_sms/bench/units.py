@@ -21,6 +21,8 @@ OPERATIONS = ("enqueue", "intent", "accept", "ledger", "final")
 """The writes of a text's way, in order (docs/architecture.md)."""
 APART = ("bodies", "counters")
 """Shared by many texts: a body is written once, a counter once a block."""
+COUNTERS = ("counter#", "texts#")
+"""How the names of counters begin in ``sms_control``."""
 MOVES = {"sending": "intent", "accepted": "accept", "delivered": "final", "undelivered": "final"}
 STRONG, EVENTUAL = "strong", "eventual"
 
@@ -115,7 +117,7 @@ def operation_of(table: str, key: str, before: Item | None, after: Item) -> str:
     if table == "sms_jobs":
         return "claim" if key.startswith("req#") else _job_step(before, after)
     if table == "sms_control":
-        return "counters" if key.startswith("counter#") else "control"
+        return "counters" if key.startswith(COUNTERS) else "control"
     return {"sms": "ledger", "sms_bodies": "bodies"}.get(table, "other")
 
 

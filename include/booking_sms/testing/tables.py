@@ -9,17 +9,21 @@ from datetime import datetime
 from typing import Any
 
 from booking_sms.domain.coverage import coverage_rank
-from booking_sms.domain.errors import PayloadConflict, SecretMissing
+from booking_sms.domain.errors import ConfigError, PayloadConflict, SecretMissing
 from booking_sms.domain.ledger import FLAG_OF_KIND, LedgerKey, LedgerRow, blank_row
 from booking_sms.domain.sms_job import SmsJob
 from booking_sms.domain.window import StoreCoverage
 
 
 class InMemoryBodyStore:
-    """Texts by sha256. ``writes`` counts the texts that were new."""
+    """Texts by sha256. ``writes`` counts the texts that were new.
+
+    ``sealed`` are digests of texts that no key opens.
+    """
 
     def __init__(self) -> None:
         self.texts: dict[str, str] = {}
+        self.sealed: set[str] = set()
         self.writes = 0
 
     def put(self, content: str) -> str:
@@ -31,12 +35,15 @@ class InMemoryBodyStore:
         return digest
 
     def get(self, sha256: str) -> str:
-        """Return the text; KeyError if unknown."""
+        """Return the text; KeyError if unknown, ConfigError if sealed."""
+        if sha256 in self.sealed:
+            raise ConfigError("no encryption key opens this text", body=sha256)
         return self.texts[sha256]
 
     def get_many(self, sha256s: Sequence[str]) -> Mapping[str, str]:
-        """Texts by sha256; what is unknown is left out."""
-        return {sha256: self.texts[sha256] for sha256 in sha256s if sha256 in self.texts}
+        """Texts by sha256; what is unknown or sealed is left out."""
+        readable = self.texts.keys() - self.sealed
+        return {sha256: self.texts[sha256] for sha256 in sha256s if sha256 in readable}
 
 
 class InMemoryLegacyLedger:

@@ -3,6 +3,8 @@
 import json
 import os
 import signal
+import socket
+import struct
 import subprocess
 import sys
 import time
@@ -182,6 +184,21 @@ def test_change_is_on_disk_before_a_hard_kill(world: World) -> None:
     assert json.loads(world.run("status", "--json").stdout)["running"] is False
     assert "resumed" in world.up()
     assert world.control("GET", "clock")["now"] == "2026-03-02T20:40:00+09:00"
+
+
+def test_database_outlives_a_client_that_dies_in_the_middle_of_a_request(world: World) -> None:
+    world.up("--stores", "1", "--bookings", "0")
+    port = httpx.URL(world.facts["urls"]["dynamodb"]).port
+    at_once = struct.pack("ii", 1, 0)
+
+    for _ in range(3):
+        with socket.create_connection(("127.0.0.1", port)) as client:
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, at_once)
+            client.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 900\r\n\r\n{")
+            time.sleep(0.2)
+
+    time.sleep(0.5)
+    assert world.aws("dynamodb").list_tables()["TableNames"] == []
 
 
 def test_down_also_takes_orphans_of_a_killed_supervisor(world: World) -> None:

@@ -65,6 +65,7 @@ def test_each_step_of_a_text_has_its_name() -> None:
         pytest.param(put(KEY | {"booking_num": {"S": "req#1"}}), "claim", id="claim"),
         pytest.param(put(OPEN, answer=REFUSED), "refused", id="failed condition"),
         pytest.param(put({"name": {"S": "counter#a"}}, CONTROL), "counters", id="counter"),
+        pytest.param(put({"name": {"S": "texts#2026-03"}}, CONTROL), "counters", id="texts"),
         pytest.param(put({"name": {"S": "note#a"}}, CONTROL), "control", id="note"),
         pytest.param(put({"sha256": {"S": "a"}}, "x-sms_bodies"), "bodies", id="body"),
     ],
