@@ -1,7 +1,7 @@
 """Real dispatcher processes, a real DynamoDB engine, a SENS that lies, and a hail of signals.
 
-First every durable step is struck once, before it and after it, by SIGKILL and by SIGSTOP; then
-the processes strike themselves at random. SENS's skew limit, the lease and the settle time are
+First every durable step is struck, before it and after it, by SIGKILL and by SIGSTOP; then the
+processes strike themselves at random. SENS's skew limit, the lease and the settle time are
 scaled down together, so that a storm of hours takes a minute. In the end the phones are compared
 with the outbox; nobody else is believed.
 """
@@ -16,6 +16,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from hashlib import sha256
 from multiprocessing import get_context
 from multiprocessing.process import BaseProcess
 from random import Random
@@ -26,33 +27,34 @@ import psutil
 from booking_sms.bootstrap import Application, build_application
 from booking_sms.config.connections import Connections
 from booking_sms.config.settings import INCLUDE, Settings
-from booking_sms.domain.sms_job import OPEN_SHARDS, SmsJob
+from booking_sms.domain.sms_job import FINAL, SmsJob
 from booking_sms.faults.embedded_world import EmbeddedWorld, embedded_world
 from booking_sms.faults.lossy_proxy import run_lossy_proxy
 from booking_sms.faults.population import make_jobs
 from booking_sms.faults.verdict import Verdict, judge
-from booking_sms.faults.worker import DISPATCH, RECONCILE, Orders, work
+from booking_sms.faults.worker import DISPATCH, POLL, RECONCILE, Orders, work
 from booking_sms.pipeline.load import in_parallel
+from booking_sms.ports import StoredJob
 
 SKEW_LIMIT_S, LEASE_S, TIMEOUT_S, SETTLE_S = 3, 2, 1, 6
 """300 s, 60 s, 20 s and 480 s of production, in that order of size."""
 
-STEPS_BEFORE, STEPS_OF_A_SEND = 2, 26
-"""The first listing of a shard is two steps; a send makes fewer than 13 calls."""
+STEPS_BEFORE, STEPS_OF_A_SEND = 2, 16
+"""The first listing of a shard is two steps; a send makes at most seven calls."""
 
-KILLED, STOPPED = 0.004, 0.003
+KILLED, STOPPED = 0.008, 0.003
 DROPPED_ANSWERS = 0.01
 FAULTED_SENDS = 0.25
-STOPS_S = {0.1: 4, 0.3: 4, 1.0: 3, 2.5: 2, SETTLE_S + LEASE_S + 1.0: 1}
+STOPS_S = {0.1: 8, 0.3: 4, 1.0: 2, 2.5: 1, SETTLE_S + LEASE_S + 1.0: 1}
 """How long a stopped process sleeps, and how often: the lease lapses, or somebody sent again."""
 
-LOOK_EVERY_S = 2.0
+LOOK_EVERY_S = 1.0
 QUIET_AFTER_S = 240.0
 LONGEST_S = 900.0
 PROCESSES = get_context("forkserver")
 """Each worker is forked from a server that has imported everything: it lives in milliseconds."""
 
-PROCESSES.set_forkserver_preload(["booking_sms.faults.preload"])
+PROCESSES.set_forkserver_preload(["__main__", "booking_sms.faults.preload"])
 FAULTS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("hang_after_accept", {"seconds": 2}),
     ("drop_after_accept", {}),
@@ -80,8 +82,8 @@ class RealCampaign:
 
     @property
     def least_kills(self) -> int:
-        """The storm goes on until so many processes were killed: one for every 18 texts."""
-        return max(10, self.sends // 18)
+        """The storm goes on until so many processes were killed: one for every 19 texts."""
+        return max(10, self.sends // 19)
 
 
 @dataclass(frozen=True)
@@ -170,8 +172,9 @@ class _Storm:
     kills: int = 0
     stops: int = 0
     started: int = 0
+    planned: int = 0
     is_quiet: bool = False
-    bodies: dict[str, str] = field(default_factory=dict)
+    texts: dict[str, str] = field(default_factory=dict)
     faults: Counter[str] = field(default_factory=Counter)
 
     def run(self, on_progress: Callable[[int], None]) -> RealResult:
@@ -179,7 +182,7 @@ class _Storm:
         jobs = self._fill()
         self._script_faults()
         began = time.monotonic()
-        roles = [DISPATCH] * self.campaign.dispatchers + [RECONCILE]
+        roles = [DISPATCH] * self.campaign.dispatchers + [RECONCILE, POLL]
         try:
             self.children = [self._start(role) for role in roles]
             self._until_ended(jobs, began, on_progress)
@@ -193,14 +196,15 @@ class _Storm:
         self.app.create_tables()
         self.app.control.set_delivery_mode("live", by="campaign", reason="fault campaign")
         now = self.app.clock.now()
-        jobs = list(make_jobs(self.campaign.sends, self.random, self._put_body, now))
+        jobs = list(make_jobs(self.campaign.sends, self.random, self._keep_text, now))
+        in_parallel(self.app.bodies.put, list(self.texts.values()))
         in_parallel(self.app.jobs.insert_if_absent, jobs)
         return jobs
 
-    def _put_body(self, text: str) -> str:
-        sha = self.app.bodies.put(text)
-        self.bodies[sha] = text
-        return sha
+    def _keep_text(self, text: str) -> str:
+        digest = sha256(text.encode()).hexdigest()
+        self.texts[digest] = text
+        return digest
 
     def _script_faults(self) -> None:
         """One send in four goes wrong; how, the seed says."""
@@ -218,21 +222,27 @@ class _Storm:
     def _start(self, role: str) -> _Child:
         number, self.started = self.started, self.started + 1
         orders = Orders(role, self.environ, f"{self.campaign.seed}/{number}")
-        process = PROCESSES.Process(target=work, args=(self._doomed(orders, number),))
+        if not self.is_quiet:
+            orders = replace(orders, kill=KILLED, stop=STOPPED, planned=self._planned(role))
+        process = PROCESSES.Process(target=work, args=(orders,))
         process.start()
         return _Child(role, process)
 
-    def _doomed(self, orders: Orders, number: int) -> Orders:
-        """Every step in turn first, killed and stopped; then chance; nothing when it is quiet."""
-        if self.is_quiet:
-            return orders
-        step, by_stop = divmod(number, 2)
-        if orders.role == DISPATCH and step < STEPS_OF_A_SEND:
-            struck_by = signal.SIGSTOP if by_stop else signal.SIGKILL
-            return replace(
-                orders, at=step + STEPS_BEFORE, at_signal=struck_by, kill=KILLED, stop=STOPPED
-            )
-        return replace(orders, kill=KILLED, stop=STOPPED)
+    def _planned(self, role: str) -> dict[int, int]:
+        """The next step of a send in turn: one sender stops there, and is killed at another.
+
+        The other is half a send away, in the send behind: so each step gets both in the end.
+        """
+        step = self.planned
+        if role != DISPATCH or step >= STEPS_OF_A_SEND:
+            return {}
+        self.planned += 1
+        other = (step + STEPS_OF_A_SEND // 2) % STEPS_OF_A_SEND
+        stopped_at = STEPS_BEFORE + step
+        return {
+            stopped_at: signal.SIGSTOP,
+            STEPS_BEFORE + STEPS_OF_A_SEND + other: signal.SIGKILL,
+        }
 
     def _until_ended(
         self, jobs: list[SmsJob], began: float, on_progress: Callable[[int], None]
@@ -251,7 +261,8 @@ class _Storm:
 
     def _calm_down(self, still_open: int, age_s: float) -> None:
         """No more signals once enough were struck, or nearly nothing is left to strike at."""
-        is_over = self.kills >= self.campaign.least_kills or still_open < self.campaign.sends // 20
+        is_enough = self.kills >= self.campaign.least_kills and self.planned >= STEPS_OF_A_SEND
+        is_over = is_enough or still_open < self.campaign.sends // 20
         if not self.is_quiet and (is_over or age_s > QUIET_AFTER_S):
             self.is_quiet = True
             self.world.control("DELETE", "/control/faults")
@@ -260,8 +271,8 @@ class _Storm:
                 _signal(child, signal.SIGTERM)
 
     def _open_jobs(self) -> int:
-        now = self.app.clock.now()
-        return sum(len(self.app.jobs.open_jobs(shard, now)) for shard in range(OPEN_SHARDS))
+        counts = self.app.jobs.count_by_state()
+        return sum(number for (_, _, state), number in counts.items() if state not in FINAL)
 
     def _tend(self) -> None:
         """Start anew who died, wake who was stopped long enough."""
@@ -293,15 +304,15 @@ class _Storm:
     # -- the verdict --------------------------------------------------------------------------
 
     def _result(self, jobs: list[SmsJob]) -> RealResult:
-        stored = in_parallel(lambda job: self.app.jobs.of_booking(job.booking_num), jobs)
+        stored = [item.job for item in self.app.jobs.everything() if isinstance(item, StoredJob)]
         phones = Counter(
             (text["to"], text["content"]) for text in self.world.control("GET", "/inbox.json")
         )
         verdict = judge(
-            [job for found in stored for job in found],
+            stored,
             phones,
             refused=(),
-            content_of=lambda job: self.bodies[job.body_sha],
+            content_of=lambda job: self.texts[job.body_sha],
             may_expire=lambda job: False,
             kills=self.kills,
             freezes=self.stops,

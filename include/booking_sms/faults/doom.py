@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
@@ -16,25 +16,24 @@ from typing import Any
 
 @dataclass
 class Doom:
-    """When this process is struck: at call number ``at`` (0-based), from then on by chance.
+    """When this process is struck: at the steps of ``planned``, behind them by chance.
 
-    ``strike`` sends the signal; a test gives its own.
+    ``planned`` holds signals by step, from 0. ``strike`` sends one; a test gives its own.
     """
 
     random: Random
     kill: float = 0.0
     stop: float = 0.0
-    at: int | None = None
-    at_signal: int = signal.SIGKILL
+    planned: Mapping[int, int] = field(default_factory=dict)
     strike: Callable[[int], None] = field(default=lambda number: os.kill(os.getpid(), number))
     calls: int = 0
 
     def step(self) -> None:
         """One call begins, or has just acted."""
         number, self.calls = self.calls, self.calls + 1
-        if self.at is not None and number <= self.at:
-            if number == self.at:
-                self.strike(self.at_signal)
+        if number in self.planned:
+            self.strike(self.planned[number])
+        if number <= max(self.planned, default=-1):
             return
         drawn = self.random.random()
         if drawn < self.kill:

@@ -11,6 +11,8 @@ from booking_sms.domain.sms_job import JobState, LedgerEntry, SmsJob, job_sort_k
 
 SHORT_LIFE, LONG_LIFE = timedelta(hours=1), timedelta(days=3)
 TWINS = 0.15
+TEXTS = 60
+"""Texts that customers share, as a chain's do; one customer never gets the same one twice."""
 SENDER = "15990100"
 """Registered in the sandbox, as a chain's default sender is with SENS."""
 
@@ -31,7 +33,7 @@ def make_jobs(
         customer = index // 2
         kind = ("confirm", "guide")[index % 2]
         is_twin = random.random() < TWINS
-        text = "같은 안내입니다" if is_twin else f"{kind} 안내 {index}"
+        text = "같은 안내입니다" if is_twin else f"{kind} 안내 {index % TEXTS}"
         is_short = random.random() < short_lived
         yield SmsJob(
             booking_num=f"900101_{index}",

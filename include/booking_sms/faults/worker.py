@@ -12,6 +12,7 @@ import signal
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from multiprocessing import parent_process
 from random import Random
 from types import FrameType
 from typing import Any
@@ -28,7 +29,7 @@ from booking_sms.pipeline.reconcile import (
     poll_delivery_reports,
     settle_unknown_outcomes,
 )
-from booking_sms.pipeline.services import DispatchServices
+from booking_sms.pipeline.services import DispatchServices, ReconcilePolicy
 
 INDEX_LAG = 0.2
 DOOMED = ("jobs", "ledger", "bodies", "gateway")
@@ -41,9 +42,9 @@ HASTE: dict[str, Any] = {
 }
 """A storm of hours in a minute: waiting is scaled down as SENS's skew limit is."""
 
-DISPATCH, RECONCILE = "dispatch", "reconcile"
-PAUSES_S = {DISPATCH: 0.1, RECONCILE: 0.5}
-"""Between two runs of a role; both list all that is open."""
+DISPATCH, RECONCILE, POLL = "dispatch", "reconcile", "poll"
+PAUSE_S, IDLE_PAUSE_S = 0.1, 1.0
+"""Between two runs; each lists all that is open, so who had nothing to do waits longer."""
 log = logging.getLogger(__name__)
 
 
@@ -56,12 +57,11 @@ class Orders:
     seed: str
     kill: float = 0.0
     stop: float = 0.0
-    at: int | None = None
-    at_signal: int = signal.SIGKILL
+    planned: Mapping[int, int] = field(default_factory=dict)
 
 
 class Stop:
-    """Told by SIGTERM."""
+    """Told by SIGTERM, or by the end of the campaign that started it, however that came."""
 
     def __init__(self) -> None:
         self.is_asked = False
@@ -72,7 +72,8 @@ class Stop:
 
     def __call__(self) -> bool:
         """Whether to end between two texts."""
-        return self.is_asked
+        campaign = parent_process()
+        return self.is_asked or (campaign is not None and not campaign.is_alive())
 
 
 def work(orders: Orders) -> None:
@@ -85,22 +86,27 @@ def work(orders: Orders) -> None:
     )
     step = _step(app, orders, stop)
     while not stop():
+        is_idle = True
         try:
-            step()
+            is_idle = step()
         except BookingSmsError as error:
             log.warning("a run failed: %s", error.code)
-        time.sleep(PAUSES_S[orders.role])
+        time.sleep(IDLE_PAUSE_S if is_idle else PAUSE_S)
     app.close()
 
 
-def _step(app: Application, orders: Orders, stop: Stop) -> Callable[[], object]:
+def _step(app: Application, orders: Orders, stop: Stop) -> Callable[[], bool]:
+    """One run of the role; it tells whether there was nothing to do."""
     random = Random(orders.seed)  # noqa: S311 (a drawing that can be repeated, not a secret)
-    doom = Doom(random, orders.kill, orders.stop, orders.at, orders.at_signal)
+    doom = Doom(random, orders.kill, orders.stop, orders.planned)
     services = _doomed(app.dispatch_services, doom, random)
-    if orders.role == RECONCILE:
-        return lambda: _reconcile(app, services)
     policy = replace(app.dispatch_policy(1), **HASTE)
-    return lambda: dispatch_shards(services, _shards(random), policy, stop)
+    steps: dict[str, Callable[[], bool]] = {
+        DISPATCH: lambda: dispatch_shards(services, _shards(random), policy, stop).is_idle,
+        RECONCILE: lambda: _reconcile(services, app.reconcile_policy()),
+        POLL: lambda: _poll(services, app.reconcile_policy()),
+    }
+    return steps[orders.role]
 
 
 def _shards(random: Random) -> list[int]:
@@ -115,7 +121,12 @@ def _doomed(services: DispatchServices, doom: Doom, random: Random) -> DispatchS
     return replace(services, **ports)
 
 
-def _reconcile(app: Application, services: DispatchServices) -> None:
-    settle_unknown_outcomes(services, app.reconcile_policy())
-    poll_delivery_reports(services, app.reconcile_policy())
+def _reconcile(services: DispatchServices, policy: ReconcilePolicy) -> bool:
+    settle_unknown_outcomes(services, policy)
     expire_overdue(services)
+    return True
+
+
+def _poll(services: DispatchServices, policy: ReconcilePolicy) -> bool:
+    poll_delivery_reports(services, policy)
+    return True

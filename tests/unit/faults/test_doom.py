@@ -35,7 +35,7 @@ def die(number: int) -> None:
 @pytest.mark.parametrize(("at", "asked"), [(0, []), (1, [0]), (2, [0]), (3, [0, 1])])
 def test_it_strikes_before_and_after_each_call(at: int, asked: list[int]) -> None:
     port = Port()
-    doomed = Doomed(port, Doom(Random(1), at=at, at_signal=signal.SIGSTOP, strike=die))
+    doomed = Doomed(port, Doom(Random(1), planned={at: signal.SIGSTOP}, strike=die))
 
     with pytest.raises(Died) as died:
         list(map(doomed.ask, range(9)))
@@ -47,12 +47,14 @@ def test_it_strikes_before_and_after_each_call(at: int, asked: list[int]) -> Non
 
 def test_chance_begins_behind_the_chosen_step() -> None:
     struck: list[int] = []
-    doom = Doom(Random(1), kill=0.5, stop=0.5, at=3, strike=struck.append)
+    planned = {1: signal.SIGSTOP, 3: signal.SIGKILL}
+    doom = Doom(Random(1), kill=0.5, stop=0.5, planned=planned, strike=struck.append)
 
     for _ in range(40):
         doom.step()
 
-    assert len(struck) == 37  # the chosen one, and every one behind it
+    assert struck[:2] == [signal.SIGSTOP, signal.SIGKILL]
+    assert len(struck) == 38  # the planned ones, and every one behind them
     assert set(struck) == {signal.SIGKILL, signal.SIGSTOP}
 
 
