@@ -45,7 +45,7 @@ down: install ## Stop what `make up` started
 # Coverage is judged on the whole suite only, so not when ARGS selects a part of it.
 .PHONY: test
 test: install ## Run all tests but the long ones, with coverage and the 20 slowest
-	@$(BIN)/pytest -n 4 $(PARALLEL) -m "not long" --durations=20 $(if $(ARGS),,$(SLOW_FIRST) --cov) $(ARGS)
+	@$(BIN)/pytest -n 3 $(PARALLEL) -m "not long" --durations=20 $(if $(ARGS),,$(SLOW_FIRST) --cov) $(ARGS)
 
 .PHONY: test-long
 test-long: install ## Run the tests that take minutes

@@ -91,8 +91,15 @@ def test_one_malformed_booking_is_counted_and_told_and_the_others_go_on(
     ("kind", "params"),
     [
         pytest.param("hang_after_accept", {"seconds": 4}, id="accepted, then silence"),
-        pytest.param("drop_after_accept", {}, id="accepted, then the connection drops"),
-        pytest.param("accept_html_body", {}, id="accepted, the 202 is unreadable"),
+        pytest.param(
+            "drop_after_accept",
+            {},
+            id="accepted, then the connection drops",
+            marks=pytest.mark.long,
+        ),
+        pytest.param(
+            "accept_html_body", {}, id="accepted, the 202 is unreadable", marks=pytest.mark.long
+        ),
     ],
 )
 def test_text_in_doubt_is_found_by_its_reference_and_not_sent_again(
@@ -189,7 +196,12 @@ def test_spent_quota_stops_all_sending_and_burns_nothing(world: World, chain: In
     ("switch", "release"),
     [
         pytest.param(("kill", "all"), ("kill", "all", "--off"), id="kill switch for all"),
-        pytest.param(("kill", "store:900101"), ("kill", "store:900101", "--off"), id="for a store"),
+        pytest.param(
+            ("kill", "store:900101"),
+            ("kill", "store:900101", "--off"),
+            id="for a store",
+            marks=pytest.mark.long,
+        ),
         pytest.param(
             ("kill", "rule:confirm-first-sight"),
             ("kill", "rule:confirm-first-sight", "--off"),

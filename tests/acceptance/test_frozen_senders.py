@@ -116,6 +116,7 @@ def test_frozen_before_its_post_and_thawed_after_somebody_sent_again(
     assert_sent_exactly_once(waiting)
 
 
+@pytest.mark.long
 def test_frozen_before_its_post_and_thawed_while_in_doubt(waiting: Installation) -> None:
     with sender_with_intent_written(waiting) as (sender, gate):
         freeze(sender)
@@ -129,6 +130,7 @@ def test_frozen_before_its_post_and_thawed_while_in_doubt(waiting: Installation)
     assert_sent_exactly_once(waiting)
 
 
+@pytest.mark.long
 def test_frozen_after_its_post_and_thawed_after_somebody_settled_it(
     waiting: Installation,
 ) -> None:
@@ -160,6 +162,7 @@ def test_post_that_is_late_by_more_than_sens_allows_is_refused_there(
     assert waiting.run()["dispatched"]["counts"] == {"sent": 1}, "the others go on"
 
 
+@pytest.mark.long
 def test_killed_before_its_post(waiting: Installation) -> None:
     with sender_with_intent_written(waiting) as (sender, gate):
         sender.kill()
@@ -181,6 +184,7 @@ def test_killed_after_its_post(waiting: Installation) -> None:
     assert_sent_exactly_once(waiting)
 
 
+@pytest.mark.long
 def test_two_dispatchers_at_once_send_each_text_once(world: World, chain: Installation) -> None:
     phones = {f"010000001{n:02d}" for n in range(20)}
     for phone in phones:

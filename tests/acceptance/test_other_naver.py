@@ -73,7 +73,9 @@ def test_run_logs_in_there_reads_every_page_and_needs_no_browser_again(
     "behaviour",
     [
         pytest.param({"partner_pages": False}, id="no page to warm up on"),
-        pytest.param({"host": "localhost"}, id="this machine is called localhost"),
+        pytest.param(
+            {"host": "localhost"}, id="this machine is called localhost", marks=pytest.mark.long
+        ),
     ],
 )
 def test_login_needs_no_more_than_the_form(
@@ -93,9 +95,19 @@ def test_login_needs_no_more_than_the_form(
     "behaviour",
     [
         pytest.param({"expired_form": "redirect", "layout": "column"}, id="redirect, column"),
-        pytest.param({"expired_form": "landing", "layout": "old"}, id="landing, old button"),
-        pytest.param({"expired_form": "403", "leave_by_script": True}, id="403, leaves by script"),
-        pytest.param({"expired_form": "html", "layout": "row"}, id="html, row"),
+        pytest.param(
+            {"expired_form": "landing", "layout": "old"},
+            id="landing, old button",
+            marks=pytest.mark.long,
+        ),
+        pytest.param(
+            {"expired_form": "403", "leave_by_script": True},
+            id="403, leaves by script",
+            marks=pytest.mark.long,
+        ),
+        pytest.param(
+            {"expired_form": "html", "layout": "row"}, id="html, row", marks=pytest.mark.long
+        ),
     ],
 )
 def test_session_that_expires_in_the_middle_is_renewed_once(

@@ -121,7 +121,7 @@ def without_window(stack: Stack, again: DayOutcome) -> Step:
 
 
 @pytest.fixture(scope="module")
-def store_down(stack: Stack, without_window: Step) -> WindowOutcome:
+def store_down(stack: Stack, again: DayOutcome) -> WindowOutcome:
     stack.world.add_fault(
         service="naver_booking",
         operation="*",
@@ -206,6 +206,7 @@ def test_a_scheduled_window_that_the_world_has_not_reached_is_skipped(
     assert set().union(*states.values()) == {"skipped"}
 
 
+@pytest.mark.long
 def test_a_manual_run_without_a_window_is_refused(stack: Stack, without_window: Step) -> None:
     assert without_window.state == "failed"
     states = stack.task_states(without_window.run_id)
@@ -238,6 +239,7 @@ def test_a_store_that_is_down_is_a_failed_window(stack: Stack, store_down: Windo
     assert "failed" not in {status for status, _ in coverage.values()}
 
 
+@pytest.mark.long
 def test_a_login_that_needs_a_person_fails_every_window(
     stack: Stack, login_wall: WindowOutcome
 ) -> None:
@@ -253,7 +255,7 @@ def test_a_login_that_needs_a_person_fails_every_window(
 
 
 def test_nobody_is_named_outside_the_places_that_need_it(
-    stack: Stack, login_wall: WindowOutcome
+    stack: Stack, store_down: WindowOutcome
 ) -> None:
     """Airflow's database, XCom, logs of tasks and components, logs of the sandbox's programs."""
     home, world = stack.airflow.layout.airflow_home, stack.world.layout.world

@@ -58,6 +58,7 @@ def test_a_delivered_text_costs_seven_units() -> None:
     assert code == (0 if found["verdict"]["fast"] else 1)
 
 
+@pytest.mark.long
 def test_reads_and_speed_are_told_beside_the_units() -> None:
     _, found = run("--own-texts")
 
@@ -73,6 +74,7 @@ def test_reads_and_speed_are_told_beside_the_units() -> None:
     assert found["verdict"].keys() == {"cheap", "most_units", "fast", "least_ratio"}
 
 
+@pytest.mark.long
 def test_one_write_too_many_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     """A product that writes once more for each text, as a careless change would."""
     move = DynamoDbSmsJobRepository.move

@@ -75,6 +75,7 @@ def test_the_partner_site_is_visited_for_its_own_cookies(sandbox, make_reader):
     assert reader.session.ensure_valid()["verified"]
 
 
+@pytest.mark.long
 def test_a_partner_page_that_fails_costs_nothing(sandbox, attempts):
     sandbox.fault("naver_booking", "http_500", operation="page", times=None)
 
@@ -92,6 +93,7 @@ def test_an_expiry_in_the_middle_of_a_run_is_renewed_once(sandbox, make_reader):
     assert sandbox.account["logins"] == 2
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "password", ["p\"'\\ <b>&amp; 비밀번호 별빛 ☆", "  aA1!@#$%^&*()_+|~` ${x}  "]
 )
@@ -112,13 +114,23 @@ def test_the_older_layout_still_works(sandbox, attempts):
     [
         pytest.param("wrong_password", "login", LoginRejected, 1, id="wrong password"),
         pytest.param("captcha", "login", CaptchaRequired, 1, id="captcha"),
-        pytest.param("new_device", "login", NewDeviceRequired, 1, id="new device"),
-        pytest.param("two_step", "login", NewDeviceRequired, 1, id="two-step"),
-        pytest.param("locked", "login", AccountLocked, 1, id="locked"),
-        pytest.param("unknown", "login", LoginLayoutChanged, 1, id="nothing known"),
+        pytest.param(
+            "new_device", "login", NewDeviceRequired, 1, id="new device", marks=pytest.mark.long
+        ),
+        pytest.param(
+            "two_step", "login", NewDeviceRequired, 1, id="two-step", marks=pytest.mark.long
+        ),
+        pytest.param("locked", "login", AccountLocked, 1, id="locked", marks=pytest.mark.long),
+        pytest.param(
+            "unknown", "login", LoginLayoutChanged, 1, id="nothing known", marks=pytest.mark.long
+        ),
         pytest.param("layout_changed", "page", LoginLayoutChanged, 0, id="another layout"),
-        pytest.param("http_500", "page", LoginUnavailable, 0, id="the form fails"),
-        pytest.param("http_500", "login", LoginUnavailable, 1, id="the answer fails"),
+        pytest.param(
+            "http_500", "page", LoginUnavailable, 0, id="the form fails", marks=pytest.mark.long
+        ),
+        pytest.param(
+            "http_500", "login", LoginUnavailable, 1, id="the answer fails", marks=pytest.mark.long
+        ),
     ],
 )
 def test_every_wall_has_its_own_name(sandbox, attempts, kind, operation, error, tried):
@@ -147,6 +159,7 @@ def test_a_really_wrong_password_is_tried_once_until_a_person_resets(sandbox, ma
     assert reader.blocked == ["BAD_CREDENTIALS"]
 
 
+@pytest.mark.long
 def test_a_captcha_that_comes_with_a_wrong_password_is_a_captcha(sandbox, attempts):
     sandbox.configure(captcha_after_failures=1)
     login = sandbox.browser_login()
@@ -167,6 +180,7 @@ def test_a_page_that_hangs_does_not_hang_us(sandbox, attempts):
     assert attempts.count == 0
 
 
+@pytest.mark.long
 def test_a_login_site_that_cannot_be_reached_needs_nobody(sandbox, attempts):
     nowhere = NaverAddresses("http://127.0.0.1:9", sandbox.addresses.booking_url)
     login = NaverLogin(nowhere, sandbox.credentials, first_store=STORES[0])
@@ -193,6 +207,7 @@ class DeadEnd(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
+@pytest.mark.long
 def test_a_network_that_dies_after_the_password_needs_nobody(sandbox, attempts):
     with ThreadingHTTPServer(("127.0.0.1", 0), DeadEnd) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -233,6 +248,7 @@ def test_a_browser_that_dies_is_restarted_once(sandbox, attempts):
     assert attempts.count == 2
 
 
+@pytest.mark.long
 def test_a_browser_that_dies_again_is_given_up(sandbox, attempts):
     with pytest.raises(BrowserCrashed):
         sandbox.browser_login().sign_in(crashing(attempts, times=9))
@@ -240,6 +256,7 @@ def test_a_browser_that_dies_again_is_given_up(sandbox, attempts):
     assert attempts.count == 2
 
 
+@pytest.mark.long
 def test_crashes_spend_the_budget_of_the_account(sandbox: NaverSandbox, make_reader):
     class CrashingLogin:
         def sign_in(self, before_attempt):
@@ -261,6 +278,7 @@ def test_crashes_spend_the_budget_of_the_account(sandbox: NaverSandbox, make_rea
     assert reader.blocked == ["BUDGET_SPENT"]
 
 
+@pytest.mark.long
 def test_a_browser_that_does_not_start(sandbox, attempts):
     login = sandbox.browser_login(driver="/bin/false")
 

@@ -212,6 +212,7 @@ def test_down_also_takes_orphans_of_a_killed_supervisor(world: World) -> None:
     assert alive(pids) == []
 
 
+@pytest.mark.long
 def test_down_cleans_up_after_an_interrupted_start(world: World) -> None:
     trace = world.folder / "starting.json"
     with world.begin("up") as starting:
@@ -225,6 +226,7 @@ def test_down_cleans_up_after_an_interrupted_start(world: World) -> None:
     assert alive(left) == []
 
 
+@pytest.mark.long
 def test_two_starts_at_once_make_one_world(world: World) -> None:
     both = [world.begin("up") for _ in range(2)]
 
@@ -233,6 +235,7 @@ def test_two_starts_at_once_make_one_world(world: World) -> None:
     assert sorted(text.split(":")[0] for text in said) == ["already running", "started"]
 
 
+@pytest.mark.long
 def test_fresh_wipes_an_existing_world(world: World) -> None:
     world.up("--seed", "1", "--stores", "1", "--bookings", "0")
 
@@ -241,6 +244,7 @@ def test_fresh_wipes_an_existing_world(world: World) -> None:
     assert len(world.control("GET", "naver/bookings")) == 5
 
 
+@pytest.mark.long
 def test_fixed_ports_are_kept_and_a_taken_one_is_told(world: World, tmp_path: Path) -> None:
     world.up("--stores", "1", "--bookings", "0")
     port = world.facts["ports"]["sens"]
