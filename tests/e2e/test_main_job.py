@@ -1,8 +1,8 @@
 """The main job through real Airflow processes, a real Chromium and the embedded world.
 
 The passes depend on each other, so each is a fixture that asks for the one before: the day, the
-same day again, a run without a window, a store that is down, a login that needs a person. What
-was left behind by all of them is searched for personal data at the end.
+same day again; among the long tests a store that is down, a login that needs a person, a run
+without a window. What was left behind is searched for personal data at the end.
 """
 
 from __future__ import annotations
@@ -218,6 +218,7 @@ def test_a_manual_run_without_a_window_is_refused(stack: Stack, without_window: 
     assert any(f"task failed: dag={ETL} task=open_session" in text for text in said)
 
 
+@pytest.mark.long
 def test_one_store_that_is_down_stops_no_other(stack: Stack, store_down: WindowOutcome) -> None:
     etl, dispatch = store_down.steps[:2]
 
@@ -231,6 +232,7 @@ def test_one_store_that_is_down_stops_no_other(stack: Stack, store_down: WindowO
     assert states["report_window"] == {"failed"}
 
 
+@pytest.mark.long
 def test_a_store_that_is_down_is_a_failed_window(stack: Stack, store_down: WindowOutcome) -> None:
     coverage = stack.coverage("20:20")
 
@@ -254,9 +256,7 @@ def test_a_login_that_needs_a_person_fails_every_window(
     )
 
 
-def test_nobody_is_named_outside_the_places_that_need_it(
-    stack: Stack, store_down: WindowOutcome
-) -> None:
+def test_nobody_is_named_outside_the_places_that_need_it(stack: Stack, again: DayOutcome) -> None:
     """Airflow's database, XCom, logs of tasks and components, logs of the sandbox's programs."""
     home, world = stack.airflow.layout.airflow_home, stack.world.layout.world
     files = list(files_of([home, world / "logs"]))

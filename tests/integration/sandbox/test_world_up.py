@@ -146,6 +146,7 @@ def test_second_up_changes_nothing_and_another_seed_is_refused(world: World) -> 
     assert json.loads(world.run("status", "--json").stdout)["running"] is True
 
 
+@pytest.mark.long
 def test_stopped_world_resumes_with_its_state_and_keys(world: World) -> None:
     world.up("--stores", "1", "--bookings", "3")
     world.control("PUT", "clock", now="2026-03-02T20:00:00+09:00")
@@ -201,6 +202,7 @@ def test_database_outlives_a_client_that_dies_in_the_middle_of_a_request(world: 
     assert world.aws("dynamodb").list_tables()["TableNames"] == []
 
 
+@pytest.mark.long
 def test_down_also_takes_orphans_of_a_killed_supervisor(world: World) -> None:
     world.up("--stores", "1", "--bookings", "0")
     pids = world.pids()
