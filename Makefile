@@ -14,7 +14,7 @@ export SE_AVOID_STATS := true
 # Uncompiled modules cost seconds in each Airflow process.
 unexport PYTHONDONTWRITEBYTECODE
 
-FAST := not integration and not browser and not airflow and not e2e and not long
+FAST := not integration and not browser and not airflow and not e2e and not slow and not long
 # Arguments for pytest or uv: make test ARGS="-k phone", make lock ARGS="--upgrade-package boto3"
 ARGS ?=
 # A file is always on one worker: its servers are started once. The slow files come first, so

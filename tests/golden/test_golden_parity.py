@@ -78,6 +78,7 @@ def test_oracle_itself_agrees_with_every_recorded_run() -> None:
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(line=scenarios())
+@pytest.mark.slow
 def test_legacy_rules_agree_with_the_oracle_on_runs_nobody_recorded(line: dict[str, Any]) -> None:
     assert decided(line) == legacy_outcome(line)
 
@@ -90,6 +91,7 @@ def test_legacy_rules_agree_with_the_oracle_at_length(line: dict[str, Any]) -> N
     assert decided(line) == legacy_outcome(line)
 
 
+@pytest.mark.slow
 def test_disabling_any_rule_breaks_parity() -> None:
     named = read_scenarios(GOLDEN, recorded=True)[:28]
 
@@ -109,6 +111,7 @@ def recommended_report() -> ParityReport:
     return golden_parity(GOLDEN, catalog, parse_booking, entries, today=TODAY)
 
 
+@pytest.mark.slow
 def test_recommended_differs_only_where_a_reason_is_written() -> None:
     report = recommended_report()
 
@@ -120,6 +123,7 @@ def test_recommended_differs_only_where_a_reason_is_written() -> None:
     assert (len(report.explained), report.match_percentage) == (693, 100.0)
 
 
+@pytest.mark.slow
 def test_every_written_reason_is_about_every_run_that_it_names() -> None:
     rules = load_catalog(INCLUDE, "recommended").rules
     found = recommended_report().explained
@@ -129,6 +133,7 @@ def test_every_written_reason_is_about_every_run_that_it_names() -> None:
         assert covered == set(entry.scenarios), (entry.field, entry.rule)
 
 
+@pytest.mark.slow
 def test_a_reason_is_no_licence_for_other_runs() -> None:
     catalog = load_catalog(INCLUDE, "recommended")
     entries = read_explained(explained_file(INCLUDE, "recommended"), catalog.rules)

@@ -203,6 +203,7 @@ def test_rules_diff_shows_what_another_set_changes(tmp_path: Path) -> None:
     assert "confirm lost (confirm-first-sight)" in " ".join(result.stdout.split())
 
 
+@pytest.mark.slow
 def test_rules_diff_counts_every_run(tmp_path: Path) -> None:
     both = ("legacy", "recommended", "--golden", GOLDEN)
 

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -86,6 +87,7 @@ def said(*rules: dict[str, Any]) -> list[str]:
 
 @settings(max_examples=400, deadline=None)
 @given(condition=CONDITIONS, booking=BOOKINGS, row=ROWS, hours=st.integers(0, 1), active=ACTIVE)
+@pytest.mark.slow
 def test_a_rule_that_matches_is_never_called_impossible(
     condition: dict[str, Any], booking: Any, row: Any, hours: int, active: dict[str, Any] | None
 ) -> None:

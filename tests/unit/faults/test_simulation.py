@@ -19,6 +19,7 @@ def run(**campaign: object) -> Result:
     return total
 
 
+@pytest.mark.slow
 def test_among_kills_freezes_and_lies_nothing_is_doubled_or_lost() -> None:
     result = run(sends=600)
 
@@ -38,12 +39,14 @@ def test_without_reconcile_it_finds_duplicates() -> None:
     assert run(reconciles=False).verdict.duplicates > 5
 
 
+@pytest.mark.slow
 def test_without_the_fence_it_finds_them_too() -> None:
     verdict = run(sends=800, is_fenced=False).verdict
 
     assert verdict.duplicates + verdict.wrong_settlements > 0
 
 
+@pytest.mark.slow
 def test_the_command_prints_what_it_found_and_fails_when_it_found_something() -> None:
     good = CliRunner().invoke(app, ["simulation", "--sends", "100", "--json"])
     bad = CliRunner().invoke(app, ["simulation", "--sends", "100", "--no-reconcile", "--json"])

@@ -296,6 +296,7 @@ def test_planning_leaves_the_given_ledger_alone() -> None:
     assert ledger == ledger_of(make_ledger_row())
 
 
+@pytest.mark.slow
 def test_ten_thousand_bookings_take_less_than_two_seconds_of_work() -> None:
     bookings = [
         make_booking(booking_id=str(n), phone=f"0100{n:07d}", starts_in=timedelta(minutes=n % 3000))

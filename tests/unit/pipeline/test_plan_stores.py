@@ -165,6 +165,7 @@ def essence(plan: WindowPlan) -> dict[str, Any]:
     order=st.permutations(STORES),
     hour=st.sampled_from((14, 20)),
 )
+@pytest.mark.slow
 def test_any_split_by_store_decides_the_same(
     bookings: list[Booking], known: list[LedgerRow], rules: RuleSet, order: list[str], hour: int
 ) -> None:
@@ -234,6 +235,7 @@ def test_a_digest_that_was_told_is_not_told_again() -> None:
 
 
 @pytest.mark.parametrize("rules", [CATALOG.rules, load_catalog(INCLUDE, "recommended").rules])
+@pytest.mark.slow
 def test_no_store_is_kept_while_the_next_one_is_read(rules: RuleSet) -> None:
     earlier: list[weakref.ref[Booking]] = []
 

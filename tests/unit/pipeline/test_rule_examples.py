@@ -84,6 +84,7 @@ def test_two_hours_before_at_one_store(store_id: str, minutes: int, expected: li
     assert kinds("two-hours-before-at-store", booking) == expected
 
 
+@pytest.mark.slow
 def test_every_new_booking_at_every_store() -> None:
     for number in range(1, 9):
         booking = make_booking(store_id=f"90010{number}", starts_in=timedelta(days=9))

@@ -240,6 +240,7 @@ odd_payloads = st.dictionaries(st.sampled_from(KNOWN) | st.text(), json_values, 
 
 @settings(deadline=None, max_examples=150)
 @given(payload=odd_payloads, snapshot=odd_payloads)
+@pytest.mark.slow
 def test_odd_payloads_are_a_booking_or_malformed_and_nothing_else(payload, snapshot):
     for candidate in (payload, {**make_payload(), **payload}, make_payload(snapshot=snapshot)):
         try:
