@@ -101,7 +101,8 @@ def _print_facts(console: Console, day: DayOutcome) -> None:
     console.print(f"accounting: {planned} planned = {total}: [bold]{holds}[/bold] in every window")
     audit = {name: day.audit[name] for name in ("rows", "matched", "accepted", "waiting")}
     shown = ", ".join(f"{number} {name}" for name, number in audit.items())
-    console.print(f"audit against SENS's list: {shown}, {len(day.audit['residue'])} residue")
+    residue = len(day.audit["residue"])
+    console.print(f"audit against SENS's list: {shown}, {residue} residue", soft_wrap=True)
     console.print(f"browser logins: {day.browsers} browsers started, {day.logins} logins at Naver")
     console.print(f"texts: {len(day.texts)} sent in this run, {day.delivered} delivered")
 

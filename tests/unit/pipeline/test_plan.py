@@ -1,17 +1,16 @@
 import random
 from datetime import timedelta
-from time import process_time
 
 import pytest
 from rule_world import CATALOG, EVENING, decide, kinds_of, ledger_of, with_rules
 
 from booking_sms.domain.booking import BookingOption, BookingStatus
-from booking_sms.domain.ledger import Ledger, LedgerRow, project_ledger
+from booking_sms.domain.ledger import LedgerRow, project_ledger
 from booking_sms.domain.payload_fields import PayloadFields
 from booking_sms.domain.sms_job import JobState, SmsJob
 from booking_sms.domain.window import Window
 from booking_sms.pipeline.plan import everywhere, in_legacy_order, plan_window
-from booking_sms.testing import NOW, make_booking, make_job, make_ledger_row, make_store_directory
+from booking_sms.testing import NOW, make_booking, make_job, make_ledger_row
 
 HOUR = timedelta(hours=1)
 REVIEW = (BookingOption(name="무료 인화지 (네이버 포토리뷰 약속 시)"),)
@@ -294,20 +293,6 @@ def test_planning_leaves_the_given_ledger_alone() -> None:
     plan_window([make_booking(starts_in=HOUR)], ledger, CATALOG.rules, CATALOG.stores, Window(NOW))
 
     assert ledger == ledger_of(make_ledger_row())
-
-
-@pytest.mark.slow
-def test_ten_thousand_bookings_take_less_than_two_seconds_of_work() -> None:
-    bookings = [
-        make_booking(booking_id=str(n), phone=f"0100{n:07d}", starts_in=timedelta(minutes=n % 3000))
-        for n in range(10_000)
-    ]
-    started = process_time()
-
-    plan = plan_window(bookings, Ledger(), CATALOG.rules, make_store_directory(), Window(NOW))
-
-    assert process_time() - started < 2
-    assert len(plan.decisions) > 10_000
 
 
 def test_a_field_of_another_type_costs_one_rule_and_is_reported() -> None:

@@ -67,14 +67,12 @@ def test_hanging_server_closes_after_its_time(sens, kind, accepted):
 def test_impatient_client_times_out_and_the_message_is_there(sens):
     sens.world.fault("sens", "send", "hang_after_accept", seconds=30)
     sens.client.timeout = httpx.Timeout(0.2)
-    started = time.monotonic()
 
     with pytest.raises(httpx.ReadTimeout):
         sens.send()
 
     sens.client.timeout = httpx.Timeout(2)
     assert len(sens.recent()) == 1
-    assert time.monotonic() - started < 5
 
 
 def test_percent_encoded_path_reaches_the_check_as_sent(sens):
