@@ -80,6 +80,17 @@ class Booking:
         return wall.isoformat(sep=" ", timespec="seconds")
 
     @property
+    def status_since(self) -> datetime | None:
+        """When it got its status; None if the payload does not tell (no-show, unknown code)."""
+        instants = {
+            BookingStatus.REQUESTED: self.registered_at,
+            BookingStatus.CONFIRMED: self.confirmed_at,
+            BookingStatus.CANCELLED: self.cancelled_at,
+            BookingStatus.COMPLETED: self.completed_at,
+        }
+        return instants.get(self.status)
+
+    @property
     def option_names(self) -> tuple[str, ...]:
         """Names of the chosen options, in payload order."""
         return tuple(option.name for option in self.options)

@@ -22,6 +22,7 @@ class Decision:
     accepted message sets; ``first_sight`` tells that LEGACY would put a new row here.
     ``not_before``/``not_after`` are aware business instants worked out from the rule.
     ``position`` numbers the looks at bookings in LEGACY's order; decisions of one look share it.
+    ``late``: an earlier window could have decided it (``domain.lateness``).
     """
 
     booking: Booking
@@ -35,6 +36,7 @@ class Decision:
     not_after: datetime
     shadow: bool = False
     position: int = 0
+    late: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +54,7 @@ class Notice:
     not_before: datetime
     not_after: datetime
     shadow: bool = False
+    late: bool = False
 
     @property
     def store_id(self) -> str:

@@ -46,8 +46,10 @@ class AllowedHours:
 
     def earliest(self, instant: datetime) -> datetime:
         """The instant itself if allowed, else the next ``resumes`` after it."""
-        if self.contains(instant):
-            return instant
+        return instant if self.contains(instant) else self.next_opening(instant)
+
+    def next_opening(self, instant: datetime) -> datetime:
+        """The next ``resumes`` after an instant, also if that instant is allowed."""
         local = instant.astimezone(KST)
         candidate = local.replace(
             hour=self.resumes.hour, minute=self.resumes.minute, second=0, microsecond=0

@@ -129,6 +129,8 @@ class Rule(Model):
             raise ValueError("a digest belongs to no visit: occurrence is once or per_day")
         if self.scope is Scope.RUN and "occurrence" not in self.model_fields_set:
             raise ValueError("say occurrence: per_day or once")
+        if self.scope is Scope.RUN and self.late_policy is not LatePolicy.SEND_NOW:
+            raise ValueError("a digest is never late: leave late_policy out")
 
     @model_validator(mode="after")
     def _hours_are_lawful(self) -> Rule:
@@ -136,6 +138,8 @@ class Rule(Model):
         for name in ("deferred_to", "out_of_hours"):
             if name in self.model_fields_set and getattr(self, name) != _default(name):
                 _require_hours(name, hours)
+        if self.late_policy is LatePolicy.SHIFT:
+            _require_hours("late_policy shift", hours)
         if self.deferred_to and self.out_of_hours is OutOfHours.DROP:
             raise ValueError("deferred_to and out_of_hours drop exclude each other")
         if self.message_class is MessageClass.ADVERTISING:

@@ -13,13 +13,15 @@ class RuleCounts:
     """Bookings that the rule looked at, and what came of it.
 
     ``matched`` are bookings for which it decided something new; ``missed`` counts the others by
-    the first condition that did not hold, or ``has a job``. ``planned`` are messages made,
+    the first condition that did not hold, or ``has a job``. ``late`` is the part of ``matched``
+    that an earlier window could have decided. ``planned`` are messages made,
     ``held`` the part of them that waits for a person, ``shadow`` decisions that only count.
     ``looked_at`` is ``matched`` + ``missed`` + those with a field that the rule cannot read.
     """
 
     looked_at: int = 0
     matched: int = 0
+    late: int = 0
     planned: int = 0
     held: int = 0
     shadow: int = 0
@@ -29,6 +31,7 @@ class RuleCounts:
         return RuleCounts(
             looked_at=self.looked_at + other.looked_at,
             matched=self.matched + other.matched,
+            late=self.late + other.late,
             planned=self.planned + other.planned,
             held=self.held + other.held,
             shadow=self.shadow + other.shadow,
@@ -40,6 +43,7 @@ class RuleCounts:
         return {
             "looked_at": self.looked_at,
             "matched": self.matched,
+            "late": self.late,
             "planned": self.planned,
             "held": self.held,
             "shadow": self.shadow,

@@ -24,7 +24,11 @@ class Occurrence(StrEnum):
 
 
 class LatePolicy(StrEnum):
-    """What an approved repair does with a message that is late. Old plans wait in any case."""
+    """What becomes of a late message: one that an earlier window could have decided.
+
+    ``skip`` records it as suppressed, ``shift`` puts it off to the next opening of the rule's
+    allowed hours. Old plans wait for approval in any case, and are judged again when approved.
+    """
 
     SEND_NOW = "send_now"
     SKIP = "skip"

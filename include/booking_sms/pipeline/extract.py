@@ -163,7 +163,7 @@ def as_of_filter(
 
 def _status_at(booking: Booking, as_of: datetime) -> BookingStatus | None:
     """The status at an instant, or None when the payload cannot tell."""
-    since = _instant_of(booking, booking.status)
+    since = booking.status_since
     if booking.registered_at is None or since is None:
         return None
     if since <= as_of:
@@ -172,17 +172,6 @@ def _status_at(booking: Booking, as_of: datetime) -> BookingStatus | None:
     if confirmed_at is None:
         return None
     return BookingStatus.CONFIRMED if confirmed_at <= as_of else BookingStatus.REQUESTED
-
-
-def _instant_of(booking: Booking, status: BookingStatus) -> datetime | None:
-    """Since when the booking has its status; a no-show and an unknown code leave no instant."""
-    instants = {
-        BookingStatus.REQUESTED: booking.registered_at,
-        BookingStatus.CONFIRMED: booking.confirmed_at,
-        BookingStatus.CANCELLED: booking.cancelled_at,
-        BookingStatus.COMPLETED: booking.completed_at,
-    }
-    return instants.get(status)
 
 
 def _as_it_stood(booking: Booking, status: BookingStatus, as_of: datetime) -> Booking:

@@ -29,12 +29,13 @@ from booking_sms.domain.errors import (
     TransformError,
     UnknownStore,
 )
+from booking_sms.domain.lateness import LATE
 from booking_sms.domain.ledger import Ledger, project_ledger
 from booking_sms.domain.message import MessageType, RenderedMessage
 from booking_sms.domain.phone import ledger_phone, recipient_of, textable_digits
 from booking_sms.domain.rule import Rule, RuleSet, Scope
 from booking_sms.domain.rule_counts import RuleCounts, add_up
-from booking_sms.domain.rule_timing import OutOfHours
+from booking_sms.domain.rule_timing import LatePolicy, OutOfHours
 from booking_sms.domain.sms_job import (
     OUTSIDE_HOURS,
     JobState,
@@ -271,10 +272,12 @@ class _JobBuilder:
         return job, text
 
     def _start(self, decided: Decision | Notice, problem: str) -> dict[str, Any]:
-        """State, reason and first instant: dropped for its hours, held, put off, or due."""
+        """State, reason and first instant: dropped, held, put off, or due."""
         as_of = self.window.as_of
         if is_dropped(decided.rule, as_of, self.now):
             return _begin(JobState.SUPPRESSED, OUTSIDE_HOURS, as_of)
+        if decided.late and decided.rule.late_policy is not LatePolicy.SEND_NOW:
+            return self._start_late(decided, problem)
         not_before = not_before_of(decided, self.now)
         if problem:
             return _begin(JobState.HELD, problem, not_before)
@@ -282,6 +285,15 @@ class _JobBuilder:
             return _begin(JobState.AVAILABLE, "", not_before)
         is_put_off = not_before > as_of
         return _begin(JobState.SCHEDULED, OUTSIDE_HOURS if is_put_off else "", not_before)
+
+    def _start_late(self, decided: Decision | Notice, problem: str) -> dict[str, Any]:
+        """Skipped, or put off to the next opening of its hours if it is still of use then."""
+        hours, latest = decided.rule.hours, max(self.window.as_of, self.now)
+        shifted = hours.next_opening(latest) if hours is not None else latest
+        is_skipped = decided.rule.late_policy is LatePolicy.SKIP or shifted >= decided.not_after
+        if is_skipped:
+            return _begin(JobState.SUPPRESSED, LATE, self.window.as_of)
+        return _begin(JobState.HELD if problem else JobState.SCHEDULED, problem or LATE, shifted)
 
     def _notice_text(self, notice: Notice) -> tuple[str, str]:
         stores, messages = self.catalog.stores, self.catalog.messages

@@ -23,6 +23,7 @@ from booking_sms.domain.conditions import CompiledRule, compile_rule
 from booking_sms.domain.decision import BookingFailure, Decision, Notice, WindowPlan
 from booking_sms.domain.errors import FieldUnreadable, LedgerRowIncomplete
 from booking_sms.domain.facts import Facts
+from booking_sms.domain.lateness import is_late
 from booking_sms.domain.ledger import Ledger, first_sight_row
 from booking_sms.domain.rule import Rule, RuleSet, Scope
 from booking_sms.domain.rule_counts import RuleCounts, add_up
@@ -233,18 +234,21 @@ class _Run:
         failed = compiled.first_failure(facts)
         if failed:
             self.misses[rule.name, failed] += 1
-        elif self._act(rule, facts, position, first_sight=first_sight):
+        elif self._act(compiled, facts, position, first_sight=first_sight):
             self.matched[rule.name] += 1
 
-    def _act(self, rule: Rule, facts: Facts, position: int, *, first_sight: bool) -> bool:
+    def _act(
+        self, compiled: CompiledRule, facts: Facts, position: int, *, first_sight: bool
+    ) -> bool:
         """Decide what the rule is for; False if it was decided before."""
-        booking = facts.booking
+        rule, booking = compiled.rule, facts.booking
         if rule.scope is Scope.RUN:
             self.digests.setdefault(rule.name, []).append(booking)
             return True
         if rule.is_notice:
-            return self.notify(rule, booking.booking_num, (booking,))
-        decision = self._decide(rule, booking, position, first_sight=first_sight)
+            late = is_late(compiled, facts)
+            return self.notify(rule, booking.booking_num, (booking,), late=late)
+        decision = self._decide(compiled, facts, position, first_sight=first_sight)
         has_job = self.history.has_job(booking, rule, decision.occurrence)
         if not self._is_new(rule, decision_key(decision), has_job=has_job):
             return False
@@ -259,7 +263,9 @@ class _Run:
         self.seen.add(key)
         return True
 
-    def notify(self, rule: Rule, number: str, bookings: tuple[Booking, ...]) -> bool:
+    def notify(
+        self, rule: Rule, number: str, bookings: tuple[Booking, ...], *, late: bool = False
+    ) -> bool:
         """Tell colleagues; False if they were told before."""
         occurrence = occurrence_of(rule, bookings[0], self.terms.as_of)
         key = (number, rule.kind, occurrence, "", False)
@@ -278,6 +284,7 @@ class _Run:
                 not_before=self._not_before(rule),
                 not_after=rule.not_after.deadline(visit_end, self.terms.as_of),
                 shadow=is_shadow(stage, store_id),
+                late=late,
             )
         )
         return True
@@ -286,8 +293,9 @@ class _Run:
         return rule.hours.earliest(self.terms.as_of) if rule.hours else self.terms.as_of
 
     def _decide(
-        self, rule: Rule, booking: Booking, position: int, *, first_sight: bool
+        self, compiled: CompiledRule, facts: Facts, position: int, *, first_sight: bool
     ) -> Decision:
+        rule, booking = compiled.rule, facts.booking
         return Decision(
             booking=booking,
             rule=rule,
@@ -300,6 +308,7 @@ class _Run:
             not_after=rule.not_after.deadline(booking.ends_at, self.terms.as_of),
             shadow=is_shadow(self.terms.stages[rule.name], booking.store_id),
             position=position,
+            late=is_late(compiled, facts),
         )
 
     def count_unknown_stores(self, bookings: Iterable[Booking], stores: StoreDirectory) -> None:
@@ -328,12 +337,17 @@ class _Run:
         missed: dict[str, dict[str, int]] = {}
         for (name, reason), number in self.misses.items():
             missed.setdefault(name, {})[reason] = number
+        late = Counter(one.rule.name for one in self.decisions if one.late)
+        late.update(one.rule.name for one in self.notices if one.late)
         counts: dict[str, RuleCounts] = {}
         for name in dict.fromkeys((*missed, *self.matched, *self.unreadable)):
             reasons = missed.get(name, {})
             looked_at = self.matched[name] + self.unreadable[name] + sum(reasons.values())
             counts[name] = RuleCounts(
-                looked_at=looked_at, matched=self.matched[name], missed=reasons
+                looked_at=looked_at,
+                matched=self.matched[name],
+                late=late[name],
+                missed=reasons,
             )
         return counts
 

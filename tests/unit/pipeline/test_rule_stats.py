@@ -47,6 +47,7 @@ def test_a_plan_says_what_each_rule_did_and_why_not():
     assert rules["confirm-first-sight"] == {
         "looked_at": 3,
         "matched": 3,
+        "late": 3,  # confirmed days ago, and no window looked
         "planned": 3,
         "held": 1,
         "shadow": 0,
