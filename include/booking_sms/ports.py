@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from booking_sms.domain.booking import Booking
 from booking_sms.domain.ledger import LedgerRow
@@ -210,6 +210,13 @@ class BodyStore(Protocol):
         ...
 
 
+class RequestOwner(NamedTuple):
+    """The job that claimed a request of SENS's."""
+
+    booking_num: str
+    sort_key: str
+
+
 class LegacyLedger(Protocol):
     """LEGACY's ``sms`` table. No row of ours before a message is accepted."""
 
@@ -221,8 +228,17 @@ class LegacyLedger(Protocol):
         """Set the job's flag; other attributes if_not_exists. Idempotent."""
         ...
 
-    def claim_request(self, job: SmsJob, request_id: str) -> bool:
-        """Claim a SENS request id for this job, put if absent; True if it is ours."""
+    def claim_request(
+        self, job: SmsJob, request_id: str, *, instead_of: RequestOwner | None = None
+    ) -> bool:
+        """Claim a SENS request id for this job, put if absent; True if it is ours.
+
+        ``instead_of`` takes it from that owner, if it still is the owner.
+        """
+        ...
+
+    def request_owners(self, request_ids: Sequence[str]) -> Mapping[str, RequestOwner]:
+        """Who claimed these requests; nobody's are left out. Strong read."""
         ...
 
 
@@ -523,6 +539,7 @@ __all__ = [
     "PayloadStage",
     "PlanRepository",
     "QuarantinedBooking",
+    "RequestOwner",
     "SecretSource",
     "SendPermission",
     "SendReceipt",

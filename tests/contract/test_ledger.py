@@ -3,6 +3,7 @@
 import pytest
 
 from booking_sms.domain.sms_job import LedgerEntry
+from booking_sms.ports import RequestOwner
 from booking_sms.testing import make_job, make_ledger_row
 
 from .conftest import PREFIX
@@ -85,6 +86,20 @@ def test_a_request_id_settles_one_job_and_no_other(stores):
     assert stores.ledger.claim_request(job, "REQ-1") is True
     assert stores.ledger.claim_request(other, "REQ-1") is False
     assert stores.ledger.claim_request(other, "REQ-2") is True
+
+
+def test_a_claim_says_whose_it_is_and_may_be_taken_from_that_owner_alone(stores):
+    mine, other = make_job(), make_job(kind="confirm")
+    owner_of_mine = RequestOwner(mine.booking_num, mine.sort_key)
+    owner_of_other = RequestOwner(other.booking_num, other.sort_key)
+    stores.ledger.claim_request(mine, "REQ-1")
+
+    assert stores.ledger.request_owners(["REQ-1", "REQ-2"]) == {"REQ-1": owner_of_mine}
+    assert stores.ledger.request_owners([]) == {}
+    assert not stores.ledger.claim_request(other, "REQ-1", instead_of=owner_of_other)
+    assert stores.ledger.claim_request(other, "REQ-1", instead_of=owner_of_mine)
+    assert not stores.ledger.claim_request(mine, "REQ-1")
+    assert stores.ledger.request_owners(["REQ-1"]) == {"REQ-1": owner_of_other}
 
 
 def test_a_claim_is_no_job(stores):

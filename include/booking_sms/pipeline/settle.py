@@ -28,12 +28,12 @@ from booking_sms.pipeline.acceptance import (
 from booking_sms.pipeline.matching import CANNOT_TELL, Match, Verdict, match_rows
 from booking_sms.pipeline.notices import let_go_again
 from booking_sms.pipeline.open_jobs import instant_of, open_jobs_by_shard
+from booking_sms.pipeline.request_claims import claim_row
 from booking_sms.pipeline.services import (
     TIMESTAMP_VALIDITY_S,
     DispatchServices,
     ReconcilePolicy,
 )
-from booking_sms.ports import GatewayMessage
 
 RESENT_IN_DOUBT = "resent_in_doubt"
 """Attempt outcome of the one deliberate possible duplicate that the owner's policy allows."""
@@ -163,12 +163,11 @@ class _Settling:
     # -- verdicts -----------------------------------------------------------------------------
 
     def _on_found(self, job: SmsJob, match: Match, looked_at_ms: int) -> None:
-        """Take the first row that no other job has claimed."""
-        row = self._claim(job, match.rows)
+        """Take a row that no other job has; all of them are others': there is none for this one."""
+        claim = claim_row(self._services, job, match.rows)
+        row = claim.row
         if row is None:
-            self._on_absent(
-                job, looked_at_ms
-            )  # all of them are other jobs': for this one there is none
+            self._on_none_left(job, looked_at_ms, is_open=claim.is_open)
             return
         if match.reason:
             note_incident(self._services, job, match.reason, row.request_id)
@@ -184,16 +183,17 @@ class _Settling:
             self._hold(job, match.reason)
         elif self._twin_is_sending(job, or_in_doubt=True):
             self._wait(job)
-        elif self._claim(job, match.rows) is None:
-            self._on_absent(job, looked_at_ms)
+        elif (claim := claim_row(self._services, job, match.rows)).row is None:
+            self._on_none_left(job, looked_at_ms, is_open=claim.is_open)
         else:
             self._hold(job, match.reason)
 
-    def _claim(self, job: SmsJob, rows: tuple[GatewayMessage, ...]) -> GatewayMessage | None:
-        if job.message_type != MessageType.SMS:
-            return rows[0]
-        claimed = (r for r in rows if self._services.ledger.claim_request(job, r.request_id))
-        return next(claimed, None)
+    def _on_none_left(self, job: SmsJob, looked_at_ms: int, *, is_open: bool) -> None:
+        """Absent, unless a twin in doubt may hold a claim that is not its own."""
+        if not is_open:
+            self._on_absent(job, looked_at_ms)
+        elif not self._resend_near_visit(job):
+            self._wait(job)
 
     def _on_absent(self, job: SmsJob, looked_at_ms: int) -> None:
         """Not listed: count the look, and settle once absence proves something.

@@ -13,6 +13,7 @@ from booking_sms.domain.errors import ConfigError, PayloadConflict, SecretMissin
 from booking_sms.domain.ledger import FLAG_OF_KIND, LedgerKey, LedgerRow, blank_row
 from booking_sms.domain.sms_job import SmsJob
 from booking_sms.domain.window import StoreCoverage
+from booking_sms.ports import RequestOwner
 
 
 class InMemoryBodyStore:
@@ -51,7 +52,7 @@ class InMemoryLegacyLedger:
 
     def __init__(self, rows: Iterable[LedgerRow] = ()) -> None:
         self._rows: dict[LedgerKey, LedgerRow] = {row.key: row for row in rows}
-        self.claims: dict[str, tuple[str, str]] = {}
+        self.claims: dict[str, RequestOwner] = {}
 
     def rows(self, booking_nums: Iterable[str]) -> tuple[LedgerRow, ...]:
         """All rows of these bookings, by booking in the order asked, then by phone."""
@@ -70,10 +71,18 @@ class InMemoryLegacyLedger:
         stored = self._rows.get(row.key, row)
         self._rows[row.key] = row.with_values(**{**stored.item, flag: True})
 
-    def claim_request(self, job: SmsJob, request_id: str) -> bool:
+    def claim_request(
+        self, job: SmsJob, request_id: str, *, instead_of: RequestOwner | None = None
+    ) -> bool:
         """Claim a SENS request id; True if it is this job's."""
-        owner = (job.booking_num, job.sort_key)
+        owner = RequestOwner(job.booking_num, job.sort_key)
+        if instead_of is not None and self.claims.get(request_id) == instead_of:
+            self.claims[request_id] = owner
         return self.claims.setdefault(request_id, owner) == owner
+
+    def request_owners(self, request_ids: Sequence[str]) -> Mapping[str, RequestOwner]:
+        """Who claimed these requests."""
+        return {name: self.claims[name] for name in request_ids if name in self.claims}
 
     def put(self, row: LedgerRow) -> None:
         """Store a row as LEGACY would."""

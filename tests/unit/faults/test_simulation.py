@@ -25,7 +25,7 @@ def test_among_kills_freezes_and_lies_nothing_is_doubled_or_lost() -> None:
 
     assert result.verdict.is_clean, result.verdict
     assert result.verdict.sends == 600
-    assert result.verdict.kills > 100
+    assert result.verdict.kills > 60
     assert result.verdict.freezes > 100
     assert min(number for kind, number in result.faults.items() if kind != "ok") > 0
 

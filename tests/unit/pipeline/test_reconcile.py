@@ -10,6 +10,7 @@ from outbox_world import TEXT, World
 
 from booking_sms.domain.errors import SettingsInvalid, SmsOutcomeUnknown, StoreUnavailable
 from booking_sms.domain.sms_job import JobState, Move, attempt_reference
+from booking_sms.pipeline import settle
 from booking_sms.pipeline.reconcile import refresh_opt_outs
 from booking_sms.pipeline.services import ReconcilePolicy
 from booking_sms.testing import NOW, GatewayFault, InMemorySmsGateway, make_job
@@ -136,6 +137,55 @@ def test_identical_twins_are_settled_by_count(world):
     assert len(world.texts) == 2
     assert {world.stored(job).state for job in twins} == {JobState.DELIVERED}
     assert len({world.stored(job).request_id for job in twins}) == 2
+
+
+def twins_in_doubt(world):
+    """Two identical SMS that SENS took without a word, oldest first, and their rows."""
+    twins = [world.add(booking=number, message_type="SMS") for number in (1, 2)]
+    world.gateway.faults.extend([ACCEPTED_UNSEEN, ACCEPTED_UNSEEN])
+    world.dispatch()
+    doubts = sorted(map(world.stored, twins), key=lambda job: job.t0)
+    return doubts, [text.request_id for text in world.texts]
+
+
+def test_a_sender_that_died_with_a_claim_in_hand_leaves_its_twin_its_own(world):
+    (first, second), (row_of_first, row_of_second) = twins_in_doubt(world)
+    # The second's sender saw its 202, claimed the request and died; now it is settled first.
+    world.ledger.claim_request(second, row_of_second)
+
+    settle_after(world, 1, 10, 10)
+
+    assert world.stored(second).request_id == row_of_second
+    assert world.stored(first).request_id == row_of_first
+    assert world.dispatch().is_idle
+
+
+def test_a_claim_of_a_twin_that_was_accepted_by_another_request_is_void(world):
+    (first, second), (row_of_first, row_of_second) = twins_in_doubt(world)
+    for row in (row_of_first, row_of_second):
+        world.ledger.claim_request(second, row)
+    world.jobs.move(second, Move.ACCEPT, request_id=row_of_first)
+
+    settle_after(world, 1)
+
+    assert world.stored(first).request_id == row_of_second
+    assert len(world.texts) == 2
+
+
+def test_rows_that_a_twin_in_doubt_has_claimed_prove_no_absence(world):
+    (first, second), rows = twins_in_doubt(world)
+    for row in rows:
+        world.ledger.claim_request(second, row)
+    settling = settle.claim_row(world.services, first, world.texts)
+
+    assert (settling.row, settling.is_open) == (None, True)
+    world.jobs.move(world.stored(second), Move.ACCEPT, request_id=rows[0])
+    assert settle.claim_row(world.services, first, world.texts).row.request_id == rows[1]
+    # And a row that is another's for certain is nobody's else.
+    world.jobs.move(world.stored(first), Move.ACCEPT, request_id=rows[1])
+    third = world.add(booking=3, message_type="SMS")
+    taken = settle.claim_row(world.services, third, world.texts)
+    assert (taken.row, taken.is_open) == (None, False)
 
 
 def test_an_identical_sms_on_its_way_keeps_its_request(world):

@@ -5,7 +5,7 @@ No row of ours before a message is accepted: LEGACY knows a new booking by the m
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -14,12 +14,14 @@ from booking_sms.adapters.dynamodb.table import Table
 from booking_sms.adapters.dynamodb.table_schema import TableNames
 from booking_sms.domain.ledger import FLAG_OF_KIND, LedgerRow, blank_row
 from booking_sms.domain.sms_job import SmsJob
+from booking_sms.ports import RequestOwner
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
 
 READERS = 16
 CLAIM = "claim"
+_CLAIMED = "req#"
 
 
 class DynamoDbLegacyLedger:
@@ -57,17 +59,32 @@ class DynamoDbLegacyLedger:
         kept = ", ".join(terms.default(name, value) for name, value in rest.items())
         self._rows.update(key, f"SET {terms.equals(flag, True)}, {kept}", terms)
 
-    def claim_request(self, job: SmsJob, request_id: str) -> bool:
+    def claim_request(
+        self, job: SmsJob, request_id: str, *, instead_of: RequestOwner | None = None
+    ) -> bool:
         """Claim a SENS request id; True if it is this job's, also when it was before."""
-        key = {"booking_num": f"req#{request_id}", "sort_key": CLAIM}
         owner = {"owner_booking": job.booking_num, "owner_key": job.sort_key}
         terms = Expression()
         # Absent: one row of SENS's list settles one job and no other.
-        claim = {**key, **owner, "attempt": job.attempt}
-        if self._claims.put_if(claim, terms.is_absent("booking_num"), terms):
+        condition = terms.is_absent("booking_num")
+        if instead_of is not None:
+            booking = terms.equals("owner_booking", instead_of.booking_num)
+            condition += f" OR ({booking} AND {terms.equals('owner_key', instead_of.sort_key)})"
+        claim = {**_claim_key(request_id), **owner, "attempt": job.attempt}
+        if self._claims.put_if(claim, condition, terms):
             return True
-        stored = self._claims.get(key) or {}
+        stored = self._claims.get(_claim_key(request_id)) or {}
         return owner.items() <= stored.items()
+
+    def request_owners(self, request_ids: Sequence[str]) -> Mapping[str, RequestOwner]:
+        """Who claimed these requests; nobody's are left out. Strong reads."""
+        found = self._claims.get_many([_claim_key(name) for name in request_ids])
+        return {
+            row["booking_num"].removeprefix(_CLAIMED): RequestOwner(
+                row["owner_booking"], row["owner_key"]
+            )
+            for row in found
+        }
 
     def _of_booking(self, booking_num: str) -> tuple[LedgerRow, ...]:
         terms = Expression()
@@ -75,3 +92,7 @@ class DynamoDbLegacyLedger:
         return tuple(
             LedgerRow(booking_num=booking_num, phone=item["phone"], item=item) for item in items
         )
+
+
+def _claim_key(request_id: str) -> dict[str, str]:
+    return {"booking_num": f"{_CLAIMED}{request_id}", "sort_key": CLAIM}
