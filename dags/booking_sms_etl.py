@@ -32,7 +32,17 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from airflow.sdk import CronTriggerTimetable, Param, TriggerRule, dag, get_current_context, task
+from airflow.sdk import (
+    AsyncCallback,
+    CronTriggerTimetable,
+    DeadlineAlert,
+    DeadlineReference,
+    Param,
+    TriggerRule,
+    dag,
+    get_current_context,
+    task,
+)
 
 from _defaults import DEFAULT_ARGS, JOBS_LOADED, START_DATE, TAGS, TIMEZONE
 from booking_sms_airflow import etl
@@ -48,6 +58,16 @@ SCHEDULE = CronTriggerTimetable("*/20 * * * *", timezone=TIMEZONE, interval=WIND
 
 # Below the window's length: a run that hangs must not eat the next one.
 RUN_TIMEOUT = timedelta(minutes=15)
+# From the queue on, and not from the window's end: a backfilled run would always be late by that.
+DEADLINE_MINUTES = 15
+DEADLINE = DeadlineAlert(
+    name="window-in-time",
+    reference=DeadlineReference.DAGRUN_QUEUED_AT,
+    interval=timedelta(minutes=DEADLINE_MINUTES),
+    callback=AsyncCallback(
+        "booking_sms_airflow.deadlines.tell_missed_deadline", {"minutes": DEADLINE_MINUTES}
+    ),
+)
 EXTRACT_TIMEOUT = timedelta(minutes=8)
 # A store that stays down must not hold back the others' texts: its real retry is the next window.
 EXTRACT_RETRIES = 1
@@ -70,6 +90,7 @@ PARAMS = {
     catchup=False,
     max_active_runs=1,
     dagrun_timeout=RUN_TIMEOUT,
+    deadline=DEADLINE,
     default_args=DEFAULT_ARGS,
     params=PARAMS,
     tags=[*TAGS, "naver"],

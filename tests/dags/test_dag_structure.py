@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import importlib
+import inspect
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -102,6 +104,18 @@ def kst(hour: int, minute: int) -> Any:
     import pendulum
 
     return pendulum.datetime(2026, 3, 2, hour, minute, tz="Asia/Seoul")
+
+
+def test_a_window_is_late_by_the_queue_and_not_by_its_end(dagbag: Any) -> None:
+    """A deadline from the window's end would have passed before any backfilled run begins."""
+    from airflow.sdk import DeadlineReference
+
+    (deadline,) = dagbag.dags["booking_sms_etl"].deadline
+    module, _, name = deadline.callback.path.rpartition(".")
+
+    assert deadline.reference == DeadlineReference.DAGRUN_QUEUED_AT
+    assert deadline.interval == timedelta(minutes=deadline.callback.kwargs["minutes"])
+    assert inspect.iscoroutinefunction(getattr(importlib.import_module(module), name))
 
 
 def test_a_manual_window_has_to_be_named(dagbag: Any) -> None:
