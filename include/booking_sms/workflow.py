@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -33,6 +34,7 @@ from booking_sms.pipeline import (
     audit,
     delivery,
     dispatch,
+    gaps,
     guard,
     load,
     plan,
@@ -44,6 +46,7 @@ from booking_sms.pipeline import (
 from booking_sms.pipeline import extract as extraction
 from booking_sms.pipeline.cap_forecast import CapStanding
 from booking_sms.pipeline.cap_watch import alert_on_caps, read_cap_standings, stopping_caps
+from booking_sms.pipeline.catch_up import tell_catch_up
 from booking_sms.pipeline.day_totals import day_totals
 from booking_sms.pipeline.once_a_day import tell_once_a_day
 from booking_sms.pipeline.pacing import workers_of
@@ -190,8 +193,9 @@ def plan_jobs(app: Application, window: Window, extracts: Sequence[Summary]) -> 
     if not extracts:
         raise StoresFailed("no store could be read", window=window.name)
     catalog = app.catalog()
+    found: dict[str, gaps.GapCounts] = {}
     batch = load.build_batch(
-        _plans(app, window, catalog, [item["key"] for item in extracts]),
+        _plans(app, window, catalog, extracts, found),
         window,
         catalog,
         app.secrets,
@@ -203,34 +207,62 @@ def plan_jobs(app: Application, window: Window, extracts: Sequence[Summary]) -> 
         ),
     )
     alert_on_texts(batch, catalog.messages, app.control, app.clock.now(), app.alert)
-    key = write_plan(app.stage, app.sealer, window, batch)
+    key = write_plan(app.stage, app.sealer, window, replace(batch, gaps=found))
     return {"plan_key": key, "counts": batch.counts()}
 
 
 def _plans(
-    app: Application, window: Window, catalog: Catalog, keys: Iterable[str]
+    app: Application,
+    window: Window,
+    catalog: Catalog,
+    extracts: Iterable[Summary],
+    found: dict[str, gaps.GapCounts],
 ) -> Iterator[WindowPlan]:
-    """One plan a staged store, read when its turn comes, and that of the digests."""
-    planner = plan.WindowPlanner(catalog.rules, catalog.stores, window, app.rollout_stages())
+    """One plan a staged store, read when its turn comes, and that of the digests.
+
+    What a store's gap has lost is put into ``found`` on the way.
+    """
+    terms = (catalog.rules, catalog.stores, window, app.rollout_stages())
+    reader = gaps.GapReader(*terms)
     digests = load.gather_digests(app.jobs, catalog.rules)
-    return plan.plan_stores(planner, (_chunk(app, key) for key in keys), digests)
+    chunks = (_chunk(app, window, item, reader, found) for item in extracts)
+    return plan.plan_stores(plan.WindowPlanner(*terms), chunks, digests)
 
 
-def _chunk(app: Application, key: str) -> tuple[tuple[Booking, ...], Ledger]:
+def _chunk(
+    app: Application,
+    window: Window,
+    item: Summary,
+    reader: gaps.GapReader,
+    found: dict[str, gaps.GapCounts],
+) -> tuple[tuple[Booking, ...], Ledger]:
     """One staged store's bookings and what is known of them."""
-    bookings = extraction.load_bookings(app.stage, [key])
-    return bookings, load.gather_ledger(app.ledger, app.jobs, bookings)
+    bookings = extraction.load_bookings(app.stage, [item["key"]])
+    ledger = load.gather_ledger(app.ledger, app.jobs, bookings)
+    missed = _missed_before(app, window, item["store"])
+    if missed:
+        found[item["store"]] = reader.lost(missed, bookings, ledger)
+    return bookings, ledger
+
+
+def _missed_before(app: Application, window: Window, store_id: str) -> list[Window]:
+    """The gap that this window heals; an old one is a backfill or a repair and heals none."""
+    if window.is_old(app.clock.now()):
+        return []
+    missed = gaps.missed_before(app.windows, store_id, window)
+    return [one for one in missed if not app.settings.is_before_start(one.as_of)]
 
 
 def load_jobs(app: Application, window: Window, plan_key: str) -> Summary:
     """Enqueue the staged plan: body, then job, each put only if absent."""
     batch = read_plan(app.stage, app.sealer, plan_key)
     if app.control.delivery_mode() == "comparison":
-        return load.store_comparison(batch, window, app.plans).as_dict()
+        compared = load.store_comparison(batch, window, app.plans)
+        return {**compared.as_dict(), "gaps": batch.gaps}
     summary = load.load_jobs(batch, app.jobs, app.bodies)
     if summary.conflicts:
         app.alert(f"INCIDENT: {summary.conflicts} jobs exist with another payload ({window.name})")
-    return {**summary.as_dict(), "plan_key": plan_key}
+    return {**summary.as_dict(), "plan_key": plan_key, "gaps": batch.gaps}
 
 
 def report_window(
@@ -257,14 +289,15 @@ def window_report(
     loaded: Mapping[str, Any] | None,
 ) -> tuple[Summary, list[str]]:
     """Write coverage, account for every message, tell the owner; also the stores that failed."""
-    coverage = _record_coverage(app, window, extracts)
-    failed = [row.store_id for row in coverage if row.status is CoverageStatus.FAILED]
+    coverage = _record_coverage(app, window, extracts, loaded)
+    failed = [row.store_id for row in coverage if report.is_unread(row)]
     if failed:
         app.alert(f"window {window.name}: stores not read: {', '.join(failed)}")
     jobs, accounting = _account(app, window, loaded)
     text = report.window_text(window, coverage, jobs, app.catalog().stores)
     if text:
         app.tell_owner(text)
+    tell_catch_up(app.control, window, coverage, app.catalog().stores, app.clock.now(), app.page)
     return {"window": window.name, "accounting": accounting, "failed_stores": failed}, failed
 
 
@@ -285,14 +318,17 @@ def _account(
 
 
 def _record_coverage(
-    app: Application, window: Window, extracts: Sequence[Summary]
+    app: Application,
+    window: Window,
+    extracts: Sequence[Summary],
+    loaded: Mapping[str, Any] | None,
 ) -> list[StoreCoverage]:
     """One record a store; a store that did not come keeps the reason written when it failed."""
     came = {item["store"]: item for item in extracts}
     rows = []
     for store_id in app.store_ids():
         if store_id in came:
-            row = _coverage(window, came[store_id])
+            row = _coverage(window, came[store_id], loaded)
             app.windows.record(row)
         else:
             row = _failed_row(app, window, store_id)
@@ -311,8 +347,20 @@ def _failed_row(app: Application, window: Window, store_id: str) -> StoreCoverag
     return row
 
 
-def _coverage(window: Window, item: Summary) -> StoreCoverage:
-    """Covered, or partial where a booking could not be read or its state then is not known."""
+def _coverage(window: Window, item: Summary, loaded: Mapping[str, Any] | None) -> StoreCoverage:
+    """Covered, or partial where a booking could not be read or its state then is not known.
+
+    What was read and never decided covers nothing: the next window has to know of it.
+    """
+    if not loaded:
+        return StoreCoverage(
+            store_id=item["store"],
+            window=window,
+            status=CoverageStatus.FAILED,
+            bookings=item["bookings"],
+            quarantined=item["quarantined"],
+            reason=report.NOT_DECIDED,
+        )
     causes = {name: item[name] for name in ("quarantined", "unknown_then") if item[name]}
     return StoreCoverage(
         store_id=item["store"],
@@ -322,6 +370,8 @@ def _coverage(window: Window, item: Summary) -> StoreCoverage:
         quarantined=item["quarantined"],
         reason=", ".join(causes),
         counts=tuple(causes.items()),
+        heals=gaps.healed_windows(loaded.get("gaps", {}).get(item["store"], {})),
+        reconstructed=item.get("reconstructed", False),
     )
 
 

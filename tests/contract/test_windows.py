@@ -4,7 +4,7 @@ from datetime import UTC, timedelta
 
 import pytest
 
-from booking_sms.domain.window import CoverageStatus, Window
+from booking_sms.domain.window import CoverageStatus, HealedWindow, Window
 from booking_sms.testing import NOW, make_coverage, make_window
 
 COVERED, PARTIAL, FAILED = CoverageStatus.COVERED, CoverageStatus.PARTIAL, CoverageStatus.FAILED
@@ -13,6 +13,20 @@ STORE = "900101"
 
 def test_what_is_recorded_comes_back(stores):
     coverage = make_coverage(status=PARTIAL, quarantined=1, reason="1 quarantined")
+
+    stores.windows.record(coverage)
+
+    assert stores.windows.of_store(STORE, NOW, NOW) == (coverage,)
+
+
+def test_what_a_window_heals_comes_back_with_what_was_lost(stores):
+    steps = [timedelta(minutes=20 * n) for n in (2, 1)]
+    subsumed, lost = (Window(NOW - step) for step in steps)
+    heals = (
+        HealedWindow(window=subsumed),
+        HealedWindow(window=lost, lost=(("event-at-eight", 2), ("guide", 1))),
+    )
+    coverage = make_coverage(heals=heals, reconstructed=True)
 
     stores.windows.record(coverage)
 

@@ -33,6 +33,11 @@ class Window:
         plain = datetime.fromtimestamp(self.as_of.timestamp(), KST)
         object.__setattr__(self, "as_of", plain)
 
+    @classmethod
+    def from_name(cls, name: str) -> Window:
+        """The window of that name; ValueError for what is none."""
+        return cls(datetime.fromisoformat(name))
+
     @property
     def start(self) -> datetime:
         """Start of the window; it serves coverage only."""
@@ -48,9 +53,39 @@ class Window:
         return now - self.as_of > OLD_AFTER
 
 
+def last_end(instant: datetime) -> datetime:
+    """The last end of a window at or before an instant (aware), in KST."""
+    seconds = instant.timestamp()
+    return datetime.fromtimestamp(seconds - seconds % WINDOW_LENGTH.total_seconds(), KST)
+
+
+def windows_between(since: datetime, until: datetime) -> tuple[Window, ...]:
+    """Every window with since <= as_of <= until, oldest first."""
+    first = last_end(since)
+    first += WINDOW_LENGTH if first < since else timedelta(0)
+    number = (until - first) // WINDOW_LENGTH + 1
+    return tuple(Window(first + step * WINDOW_LENGTH) for step in range(number))
+
+
+@dataclass(frozen=True, kw_only=True)
+class HealedWindow:
+    """An earlier window that nobody had decided when a later one ran.
+
+    ``lost`` counts by rule the messages that only it could have decided: the later window did
+    not. Empty: all that it would have decided was decided later, it is *subsumed*.
+    """
+
+    window: Window
+    lost: tuple[tuple[str, int], ...] = ()
+
+
 @dataclass(frozen=True, kw_only=True)
 class StoreCoverage:
-    """What became of one store in one window; the row of ``sms_windows``."""
+    """What became of one store in one window; the row of ``sms_windows``.
+
+    ``heals`` are the windows before it that nobody had decided, oldest first. ``reconstructed``:
+    decided later, on what is still known of that instant.
+    """
 
     store_id: str
     window: Window
@@ -59,3 +94,10 @@ class StoreCoverage:
     quarantined: int = 0
     reason: str = ""
     counts: tuple[tuple[str, int], ...] = ()
+    heals: tuple[HealedWindow, ...] = ()
+    reconstructed: bool = False
+
+    @property
+    def is_decided(self) -> bool:
+        """Whether the store's bookings were decided in this window, if not all of them."""
+        return self.status is not CoverageStatus.FAILED

@@ -71,7 +71,8 @@ class JobBatch:
 
     ``outcomes`` counts what became of every decision: a job state, with the reason for held
     ones, or ``shadow`` (counted, never loaded) and ``failed`` (a booking nobody could decide).
-    ``rules`` says by rule what was looked at and what came of it.
+    ``rules`` says by rule what was looked at and what came of it. ``gaps`` are the earlier windows
+    of each store that this one heals, by name, each with what it has lost by rule.
     """
 
     window: str
@@ -79,6 +80,7 @@ class JobBatch:
     outcomes: Mapping[str, int] = field(default_factory=dict)
     not_matched: Mapping[str, int] = field(default_factory=dict)
     rules: Mapping[str, RuleCounts] = field(default_factory=dict)
+    gaps: Mapping[str, Mapping[str, Mapping[str, int]]] = field(default_factory=dict)
 
     @property
     def plan_hash(self) -> str:

@@ -30,6 +30,9 @@ WORD_OF_STATE = {
 """States that a window's report tells of, in the owner's words."""
 
 STORE_FAILED, STORE_PARTIAL = "예약 조회 실패", "예약 일부 제외"
+STORE_NOT_DECIDED = "예약은 읽었으나 처리하지 못함"
+NOT_DECIDED = "NotDecided"
+"""Reason of a failed window whose store was read: planning or loading failed."""
 
 
 class PlannedBatch(Protocol):
@@ -72,6 +75,11 @@ def window_text(
     lines += [_unsent_line(job, stores) for job in jobs if job.state in WORD_OF_STATE]
     told = [line for line in lines if line]
     return "\n".join([f"{window.as_of:%m-%d %H:%M} 회차", *told]) if told else None
+
+
+def is_unread(row: StoreCoverage) -> bool:
+    """Whether the store itself could not be read in that window."""
+    return row.status is CoverageStatus.FAILED and row.reason != NOT_DECIDED
 
 
 def summary_lines(jobs: Iterable[SmsJob], stores: StoreDirectory) -> str:
@@ -117,6 +125,8 @@ def _unsent_line(job: SmsJob, stores: StoreDirectory) -> str:
 
 def _coverage_line(row: StoreCoverage, stores: StoreDirectory) -> str:
     alias = alias_of(row.store_id, stores)
+    if row.reason == NOT_DECIDED:
+        return f"{alias} {STORE_NOT_DECIDED}"
     if row.status is CoverageStatus.FAILED:
         return f"{alias} {STORE_FAILED}: {row.reason or '사유 없음'}"
     if row.status is CoverageStatus.PARTIAL:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ from booking_sms.adapters.dynamodb.table import Row, Table
 from booking_sms.adapters.dynamodb.table_schema import TableNames
 from booking_sms.adapters.dynamodb.values import instant_of, instant_text
 from booking_sms.domain.coverage import coverage_rank
-from booking_sms.domain.window import CoverageStatus, StoreCoverage, Window
+from booking_sms.domain.window import CoverageStatus, HealedWindow, StoreCoverage, Window
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -53,7 +54,19 @@ def _row_of(coverage: StoreCoverage) -> Row:
         "quarantined": coverage.quarantined,
         "reason": coverage.reason,
         "counts": [list(count) for count in coverage.counts],
+        "heals": [_document_of(healed) for healed in coverage.heals],
+        "reconstructed": coverage.reconstructed,
     }
+
+
+def _document_of(healed: HealedWindow) -> list[Any]:
+    return [instant_text(healed.window.as_of), [list(count) for count in healed.lost]]
+
+
+def _healed_of(document: Sequence[Any]) -> HealedWindow:
+    as_of, lost = document
+    counts = tuple((str(rule), int(number)) for rule, number in lost)
+    return HealedWindow(window=Window(instant_of(as_of)), lost=counts)
 
 
 def _coverage_of(row: dict[str, Any]) -> StoreCoverage:
@@ -65,4 +78,7 @@ def _coverage_of(row: dict[str, Any]) -> StoreCoverage:
         quarantined=row["quarantined"],
         reason=row["reason"],
         counts=tuple((name, number) for name, number in row["counts"]),
+        # Rows that are older than these two attributes lack them.
+        heals=tuple(map(_healed_of, row.get("heals", ()))),
+        reconstructed=row.get("reconstructed", False),
     )
