@@ -42,6 +42,7 @@ from booking_sms.pipeline import (
     report,
     rule_stats,
     settle,
+    watch,
 )
 from booking_sms.pipeline import extract as extraction
 from booking_sms.pipeline.cap_forecast import CapStanding
@@ -498,5 +499,25 @@ def guard_visits(app: Application) -> guard.GuardReport:
             stores=app.catalog().stores,
             read_store=lambda store_id: app.source.fetch_store(store_id, window).bookings,
             page=app.page,
+        )
+    )
+
+
+def watch_windows(app: Application) -> watch.WatchReport:
+    """One look at the coverage of all stores, for gaps and silence."""
+    settings = app.settings
+    return watch.watch_windows(
+        watch.WatchServices(
+            windows=app.windows,
+            control=app.control,
+            clock=app.clock,
+            stores=app.catalog().stores,
+            page=app.page,
+            policy=watch.WatchPolicy(
+                no_bookings_hours=settings.no_bookings_hours,
+                band_low_percent=settings.bookings_band_low_percent,
+                band_high_percent=settings.bookings_band_high_percent,
+                effective_from=settings.effective_from,
+            ),
         )
     )

@@ -16,6 +16,8 @@ from booking_sms.cli import (
     plan,
     run,
     sandbox,
+    watch,
+    windows,
 )
 from booking_sms.cli.composition import close_applications, described
 from booking_sms.cli.console import fail, log_to_stderr
@@ -39,6 +41,8 @@ audit.register(app)
 guard.register(app)
 doctor.register(app)
 caps.register(app)
+windows.register(app)
+watch.register(app)
 
 
 def main() -> None:

@@ -6,17 +6,16 @@ import signal
 import threading
 from typing import Any
 
-import structlog
 import typer
 
 from booking_sms import workflow
 from booking_sms.bootstrap import Application
 from booking_sms.cli.composition import application
 from booking_sms.cli.console import JsonOption, fail, print_facts
-from booking_sms.domain.errors import BookingSmsError
+from booking_sms.cli.rounds import Rounds
 
 LEAST_PAUSE_S = 10
-log = structlog.get_logger(__name__)
+WORDS = ("방문 확인을 할 수 없습니다", "방문 확인을 다시 합니다")
 
 
 def register(app: typer.Typer) -> None:
@@ -44,25 +43,12 @@ def guard(
 
 def watch(app: Application, every: int, stop: threading.Event, as_json: bool) -> None:
     """Round after round; one that fails is paged once, and the next one tries again."""
-    failed = ""
-    while not stop.is_set():
-        failed = _round(app, failed, as_json)
-        stop.wait(every)
 
+    def look() -> None:
+        facts: dict[str, Any] = workflow.guard_visits(app).as_dict()
+        print_facts("visit guard", facts, as_json=as_json)
 
-def _round(app: Application, failed_before: str, as_json: bool) -> str:
-    """One round; the error's name if it failed, empty if it did not."""
-    try:
-        report: dict[str, Any] = workflow.guard_visits(app).as_dict()
-    except BookingSmsError as error:
-        log.error("visit_guard_failed", code=error.code)
-        if error.code != failed_before:
-            app.page(f"방문 확인을 할 수 없습니다: {error.code}")
-        return error.code
-    if failed_before:
-        app.page("방문 확인을 다시 합니다")
-    print_facts("visit guard", report, as_json=as_json)
-    return ""
+    Rounds(name="visit_guard", look=look, page=app.page, words=WORDS).repeat(every, stop)
 
 
 def stop_event() -> threading.Event:

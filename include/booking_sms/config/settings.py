@@ -70,6 +70,15 @@ class Settings(BaseModel):
     advertising_gap_days: int = Field(
         1, ge=0, le=365, description="days between two advertising texts to one number; 0 = none"
     )
+    no_bookings_hours: int = Field(
+        24, ge=1, le=168, description="hours without any booking in a store's windows: an alarm"
+    )
+    bookings_band_low_percent: int = Field(
+        50, ge=0, le=100, description="of the usual bookings at this time of day: fewer is an alarm"
+    )
+    bookings_band_high_percent: int = Field(
+        200, ge=100, description="of the usual bookings at this time of day: more is an alarm"
+    )
     price_sms_krw: Decimal = Field(Decimal(9), ge=0, description="estimate: won for one SMS")
     price_lms_krw: Decimal = Field(Decimal(30), ge=0, description="estimate: won for one LMS")
     own_numbers: str = Field("", description="own phones for previews, separated by commas")
