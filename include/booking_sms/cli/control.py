@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import typer
 
 from booking_sms.bootstrap import Application
 from booking_sms.cli.composition import application
 from booking_sms.cli.console import JsonOption, fail, print_facts
+from booking_sms.pipeline.going_live import go_live
+from booking_sms.pipeline.operator import Person
+from booking_sms.pipeline.send_gate import LIVE
 
 app = typer.Typer(
     no_args_is_help=True, help="What may be sent; every change has a name and a reason."
@@ -41,14 +46,33 @@ def set_mode(
     store: str = typer.Option("", help="One store only."),
     as_json: bool = JsonOption,
 ) -> None:
-    """Set the delivery mode; absent means off, so a fresh production cannot send."""
+    """Set the delivery mode; absent means off, so a fresh production cannot send.
+
+    Before it becomes live, texts that were due more than a window ago are held for approval.
+    """
     if mode not in MODES:
         raise fail(f"unknown mode {mode!r}; choose one of {', '.join(MODES)}")
     composed = application()
     if store:
         composed.catalog().stores.get(store)
-    composed.control.set_delivery_mode(mode, by=by, reason=reason, store_id=store or None)
-    print_facts("control", {"store": store or "all", "delivery_mode": mode}, as_json=as_json)
+    facts: dict[str, Any] = {"store": store or "all", "delivery_mode": mode}
+    if mode == LIVE:
+        facts |= _go_live(composed, Person(by=by, reason=reason), store or None)
+    else:
+        composed.control.set_delivery_mode(mode, by=by, reason=reason, store_id=store or None)
+    print_facts("control", facts, as_json=as_json)
+
+
+def _go_live(app: Application, person: Person, store_id: str | None) -> dict[str, Any]:
+    """What was held on the way, and how a person looks at it."""
+    held = go_live(app.control, app.jobs, app.clock, person, store_id)
+    if not held.number:
+        return {"held": 0}
+    return {
+        "held": held.number,
+        "plan_hash": held.plan_hash,
+        "next": "booking-sms repair preview --held",
+    }
 
 
 @app.command()
