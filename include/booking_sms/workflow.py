@@ -29,7 +29,13 @@ from booking_sms.domain.errors import (
 )
 from booking_sms.domain.ledger import Ledger
 from booking_sms.domain.sms_job import SmsJob
-from booking_sms.domain.window import WINDOW_LENGTH, CoverageStatus, StoreCoverage, Window
+from booking_sms.domain.window import (
+    WINDOW_LENGTH,
+    CoverageStatus,
+    StoreCoverage,
+    Window,
+    is_window_end,
+)
 from booking_sms.pipeline import (
     audit,
     delivery,
@@ -89,15 +95,14 @@ def _window_end(data_interval_end: datetime | None, window_end_param: str | None
         as_of = data_interval_end
     else:
         raise WindowRefused("a manual run needs the parameter window_end (ISO, with offset)")
-    seconds = as_of.minute * 60 + as_of.second
-    if seconds % int(WINDOW_LENGTH.total_seconds()):
+    if not is_window_end(as_of):
         raise WindowRefused("windows end at :00, :20 and :40", window_end=as_of.isoformat())
     return as_of
 
 
-def _parse_window_end(text: str) -> datetime:
+def _parse_window_end(text: object) -> datetime:
     try:
-        as_of = datetime.fromisoformat(text)
+        as_of = datetime.fromisoformat(text if isinstance(text, str) else "")
     except ValueError:
         raise WindowRefused("window_end is not an ISO instant", window_end=text) from None
     if as_of.tzinfo is None:

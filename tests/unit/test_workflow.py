@@ -339,6 +339,15 @@ def test_expiry_counts_what_is_too_late(app):
         pytest.param(None, "2026-03-02T14:00:00", "no offset", id="naive"),
         pytest.param(None, "2026-03-02T14:05:00+09:00", ":00, :20 and :40", id="not an end"),
         pytest.param(NOW + timedelta(minutes=20), None, "not ended yet", id="still to come"),
+        pytest.param(None, "", "needs the parameter", id="empty"),
+        pytest.param(None, 1772427600, "not an ISO instant", id="a number"),
+        pytest.param(None, ["2026-03-02T14:00:00+09:00"], "not an ISO instant", id="a list"),
+        pytest.param(None, "2026-03-02", "no offset", id="a day"),
+        pytest.param(None, "2026-03-02T14:00:00.5+09:00", ":00, :20", id="half a second late"),
+        pytest.param(None, "2026-03-02T14:00:00+09:30", ":00, :20", id="an odd offset"),
+        pytest.param(None, "2036-03-02T14:00:00+09:00", "not ended yet", id="in ten years"),
+        pytest.param(None, "9999-12-31T23:40:00-09:00", ":00, :20", id="past the calendar"),
+        pytest.param(None, "0001-01-01T00:00:00+14:00", ":00, :20", id="before the calendar"),
     ],
 )
 def test_a_window_that_must_not_be_decided_is_refused(app, interval_end, param, said):
@@ -350,6 +359,20 @@ def test_a_manual_window_is_taken_by_its_end(app):
     window = workflow.resolve_window(app, None, "2026-03-02T04:40:00+00:00", "manual")
 
     assert window.name == "2026-03-02T13:40:00+09:00"
+
+
+def test_a_clock_that_is_behind_by_a_minute_refuses_nothing(app):
+    app.clock.set(NOW + timedelta(minutes=19))
+
+    window = workflow.resolve_window(app, NOW + timedelta(minutes=20), None, "scheduled")
+
+    assert window == Window(NOW + timedelta(minutes=20))
+
+
+def test_a_window_named_from_another_offset_is_the_same_window(app):
+    named = workflow.resolve_window(app, None, "2026-03-02T10:30:00+05:30", "manual")
+
+    assert named == WINDOW
 
 
 def test_a_scheduled_window_before_the_first_day_is_refused(app):

@@ -59,6 +59,17 @@ def last_end(instant: datetime) -> datetime:
     return datetime.fromtimestamp(seconds - seconds % WINDOW_LENGTH.total_seconds(), KST)
 
 
+def is_window_end(instant: datetime) -> bool:
+    """Whether a window ends at this very instant: on the grid in KST, whatever its offset.
+
+    False at the edges of the calendar, where no instant in KST can be told.
+    """
+    try:
+        return last_end(instant) == instant
+    except (ValueError, OverflowError):
+        return False
+
+
 def windows_between(since: datetime, until: datetime) -> tuple[Window, ...]:
     """Every window with since <= as_of <= until, oldest first."""
     first = last_end(since)

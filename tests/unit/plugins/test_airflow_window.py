@@ -31,7 +31,7 @@ def make_app(now: datetime = TWO_PM, effective_from: datetime | None = None) -> 
 
 
 def make_context(
-    run_type: str, *, interval_end: datetime | None = None, window_end: str | None = None
+    run_type: str, *, interval_end: datetime | None = None, window_end: Any = None
 ) -> dict[str, Any]:
     downstream = [SimpleNamespace(task_id="report_window"), SimpleNamespace(task_id="plan_jobs")]
     return {
@@ -98,9 +98,12 @@ def test_the_interval_of_a_manual_run_is_not_a_window() -> None:
         pytest.param("2026-03-02T14:00:00", "no offset", id="naive"),
         pytest.param("two o'clock", "not an ISO instant", id="no instant"),
         pytest.param("2026-03-02T14:20:00+09:00", "has not ended yet", id="still to come"),
+        pytest.param("2126-03-02T14:20:00+09:00", "has not ended yet", id="in a hundred years"),
+        pytest.param("", "needs the parameter window_end", id="empty"),
+        pytest.param(1400, "not an ISO instant", id="a number"),
     ],
 )
-def test_a_refused_manual_run_fails_with_one_line(window_end: str, reason: str) -> None:
+def test_a_refused_manual_run_fails_with_one_line(window_end: Any, reason: str) -> None:
     from booking_sms_airflow.window import open_window
 
     with pytest.raises(WindowRefused, match=reason) as refusal:
