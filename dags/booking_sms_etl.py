@@ -9,7 +9,7 @@ its end, and that instant (`as_of`) is what every decision is made at, whenever 
 
 **Reads** the partner booking API, the `session` and `sms` tables, the YAML of rules, texts and
 stores. **Writes** staged payloads and the plan (object storage), `sms_jobs`, `sms_bodies`,
-`sms_windows`, a masked notice of what was skipped.
+`sms_windows`, a masked notice of what was skipped, and after a gap one summary of it.
 
 **Why a re-run is safe.** A job's key is what the customer would call the same message, and it is
 put only if absent. Running a window again, or two windows at once, adds nothing. A plan older
@@ -24,7 +24,8 @@ waits without a word.
   itself. Every store has a failed window, which a later repair covers.
 - `extract_store [store]`: this store could not be read, the others went on. The next run heals it.
 - `check_bookings`: the checks could not run. Jobs are planned all the same: door codes come first.
-- `plan_jobs`, `load_jobs`: nothing, or not everything, was enqueued. Clear the task.
+- `plan_jobs`, `load_jobs`: nothing, or not everything, was enqueued: the window counts as failed.
+  Clear the task, or leave it to the next run.
 - `report_window`: names the stores that did not come, or the tasks that left no result.
 """
 
