@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from workflow_world import STORES, InMemoryApplication
 
 from booking_sms.cli import watch, windows
+from booking_sms.domain.errors import StoreUnavailable
 from booking_sms.domain.window import WINDOW_LENGTH, HealedWindow, Window
 from booking_sms.testing import NOW, make_coverage
 
@@ -98,3 +99,35 @@ def test_the_watch_ends_with_0_when_there_are_none(app):
 @pytest.mark.parametrize("arguments", [[], ["--once", "--every", "60"], ["--every", "1"]])
 def test_the_watch_looks_once_or_for_ever(app, arguments):
     assert "choose --once or --every" in run("watch", *arguments, exit_code=2).output
+
+
+def test_a_look_that_fails_is_paged_once_and_the_next_one_looks_again(app, monkeypatch):
+    outcomes = iter([StoreUnavailable(), StoreUnavailable(), None])
+    read = app.windows.of_store
+
+    def of_store(*arguments):
+        if error := next(outcomes, None):
+            raise error
+        return read(*arguments)
+
+    monkeypatch.setattr(app.windows, "of_store", of_store)
+    stop: Any = ThreeRounds()
+
+    watch.rounds_of(app, as_json=True).repeat(60, stop)
+
+    told = app._team_channel.texts
+    assert told[0] == "회차를 확인할 수 없습니다: StoreUnavailable"
+    assert told[1].startswith("회차 감시")
+    assert told[2:] == ["회차를 다시 확인합니다"]
+
+
+class ThreeRounds:
+    """Stands for the stop event: each wait is one round over, the third one stops."""
+
+    left = 3
+
+    def is_set(self) -> bool:
+        return self.left <= 0
+
+    def wait(self, seconds: float) -> None:
+        self.left -= 1
