@@ -55,9 +55,24 @@ from booking_sms.pipeline.cap_forecast import CapStanding
 from booking_sms.pipeline.cap_watch import alert_on_caps, read_cap_standings, stopping_caps
 from booking_sms.pipeline.catch_up import tell_catch_up
 from booking_sms.pipeline.day_totals import day_totals
+from booking_sms.pipeline.old_plans import settle_old_plan
 from booking_sms.pipeline.once_a_day import tell_once_a_day
+from booking_sms.pipeline.operator import Person
 from booking_sms.pipeline.pacing import workers_of
 from booking_sms.pipeline.plan_document import read_plan, write_plan
+from booking_sms.pipeline.repair_execution import (
+    ExecutionReport,
+    approve_repair,
+    execute_repair,
+)
+from booking_sms.pipeline.repair_plan import (
+    RepairCaps,
+    RepairPlan,
+    RepairRequest,
+    read_repair,
+)
+from booking_sms.pipeline.repair_preview import preview_repair, windows_between
+from booking_sms.pipeline.repair_services import RepairServices
 from booking_sms.pipeline.send_gate import pause_begun
 from booking_sms.pipeline.text_alerts import alert_on_texts
 
@@ -265,10 +280,21 @@ def load_jobs(app: Application, window: Window, plan_key: str) -> Summary:
     if app.control.delivery_mode() == "comparison":
         compared = load.store_comparison(batch, window, app.plans)
         return {**compared.as_dict(), "gaps": batch.gaps}
+    dropped: Mapping[str, int] = {}
+    if window.is_old(app.clock.now()) and batch.jobs:
+        old = settle_old_plan(batch, app.source, app.clock.now())
+        batch, dropped = old.batch, old.dropped
+        # The accounting reads what was loaded, not what was planned before the second look.
+        plan_key = write_plan(app.stage, app.sealer, window, batch)
     summary = load.load_jobs(batch, app.jobs, app.bodies)
     if summary.conflicts:
         app.alert(f"INCIDENT: {summary.conflicts} jobs exist with another payload ({window.name})")
-    return {**summary.as_dict(), "plan_key": plan_key, "gaps": batch.gaps}
+    return {
+        **summary.as_dict(),
+        "plan_key": plan_key,
+        "gaps": batch.gaps,
+        "dropped": dict(dropped),
+    }
 
 
 def report_window(
@@ -525,4 +551,83 @@ def watch_windows(app: Application) -> watch.WatchReport:
                 effective_from=settings.effective_from,
             ),
         )
+    )
+
+
+# --- repairs: a backfill that is read before it is run ----------------------------------------
+
+
+def repair_request(
+    app: Application,
+    first: str,
+    last: str,
+    *,
+    stores: Sequence[str] = (),
+    kinds: Sequence[str] = (),
+    held: bool = False,
+) -> RepairRequest:
+    """What a person asks a repair for: windows by their ends (ISO, with offset), both included.
+
+    Without both ends only ``held`` makes sense. Raises WindowRefused.
+    """
+    if bool(first) != bool(last):
+        raise WindowRefused("a range of windows needs both its ends")
+    ends: tuple[datetime, ...] = ()
+    if first:
+        since, until = (_window_end(None, text) for text in (first, last))
+        ends = windows_between(since, until, app.clock.now())
+    return RepairRequest(windows=ends, stores=tuple(stores), kinds=tuple(kinds), held=held)
+
+
+def preview_effects(app: Application, request: RepairRequest, by: str) -> RepairPlan:
+    """Work out and store what a repair would do; nothing is sent or enqueued."""
+    app.session.ensure_valid()
+    return preview_repair(_repair_services(app), request, by)
+
+
+def read_repair_plan(app: Application, plan_id: str) -> RepairPlan:
+    """A stored repair plan; ActionRefused for an unknown one."""
+    return read_repair(app.plans, app.sealer, plan_id)
+
+
+def approve_plan(app: Application, plan_id: str, plan_hash: str, person: Person) -> RepairPlan:
+    """Record that a person allows this very plan; raises ActionRefused."""
+    return approve_repair(_repair_services(app), plan_id, plan_hash, person)
+
+
+def execute_plan(
+    app: Application, plan_id: str, plan_hash: str, *, dry_run: bool = True
+) -> ExecutionReport:
+    """Carry an approved plan out, or only say what would be done now; raises ActionRefused."""
+    app.session.ensure_valid()
+    return execute_repair(_repair_services(app), plan_id, plan_hash, dry_run=dry_run)
+
+
+def _repair_services(app: Application) -> RepairServices:
+    catalog, settings = app.catalog(), app.settings
+    return RepairServices(
+        jobs=app.jobs,
+        bodies=app.bodies,
+        ledger=app.ledger,
+        windows=app.windows,
+        control=app.control,
+        plans=app.plans,
+        stage=app.stage,
+        sealer=app.sealer,
+        source=app.source,
+        secrets=app.secrets,
+        clock=app.clock,
+        catalog=catalog,
+        rollout=app.rollout_stages(),
+        prices=settings.prices,
+        caps=RepairCaps(
+            max_texts=settings.repair_max_texts,
+            max_krw=settings.repair_max_krw,
+            max_age_hours=settings.repair_max_age_hours,
+        ),
+        hmac_key=app.connections.own.hmac_key,
+        code_version=app.code_version,
+        day_totals=partial(
+            day_totals, stage=app.stage, sealer=app.sealer, jobs=app.jobs, stores=catalog.stores
+        ),
     )

@@ -81,6 +81,13 @@ class Settings(BaseModel):
     )
     price_sms_krw: Decimal = Field(Decimal(9), ge=0, description="estimate: won for one SMS")
     price_lms_krw: Decimal = Field(Decimal(30), ge=0, description="estimate: won for one LMS")
+    repair_max_texts: int = Field(200, ge=0, description="texts that one repair may send")
+    repair_max_krw: Decimal = Field(
+        Decimal(20_000), ge=0, description="estimated won that one repair may cost"
+    )
+    repair_max_age_hours: int = Field(
+        72, ge=1, description="age of the oldest window that a repair may send for"
+    )
     own_numbers: str = Field("", description="own phones for previews, separated by commas")
     chrome_binary: str = ""
     chromedriver: str = ""

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from booking_sms.domain.booking import Booking
 from booking_sms.domain.catalog import Catalog
@@ -63,6 +63,14 @@ HOLDING = (TransformError, UnknownStore, MessageTextMissing, SecretMissing)
 """What keeps one message back and leaves the others alone."""
 T = TypeVar("T")
 R = TypeVar("R")
+
+
+class PromisedJobs(Protocol):
+    """What is asked of the outbox to project the ledger."""
+
+    def of_booking(self, booking_num: str) -> tuple[SmsJob, ...]:
+        """All jobs of a booking."""
+        ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,21 +150,22 @@ def build_batch(
     now: datetime,
     held_plan_hash: str | None = None,
     day_totals: DayTotals = dict,
+    hold_old: bool = True,
 ) -> JobBatch:
     """Render every decision of one window's plans into a job; a plan is let go when it is done.
 
     ``now`` is the business clock's instant. An old window's jobs are held for approval under
-    ``held_plan_hash``, or the batch's own hash. ``day_totals`` counts the day's messages for
-    the digests that tell of them.
+    ``held_plan_hash``, or the batch's own hash, unless the caller asks for the approval itself
+    (``hold_old``). ``day_totals`` counts the day's messages for the digests that tell of them.
     """
     builder = _JobBuilder(window, catalog, secrets, hmac_key, code_version, now, day_totals)
     built = _Built()
     # map, not a loop over plans: a loop's variable would keep a plan while the next is made.
     for part in map(builder.build_all, plans):
         built.add(part)
-    if window.is_old(now):
+    if hold_old and window.is_old(now):
         approval = held_plan_hash or plan_hash(job for job, _ in built.jobs)
-        built.jobs = [(_await_approval(job, approval), text) for job, text in built.jobs]
+        built.jobs = [(await_approval(job, approval), text) for job, text in built.jobs]
     return built.batch(window)
 
 
@@ -198,7 +207,7 @@ class _Built:
         }
 
 
-def _await_approval(job: SmsJob, approval: str) -> SmsJob:
+def await_approval(job: SmsJob, approval: str) -> SmsJob:
     """Hours are judged when the approved job is due, not now: a dropped one is held as well."""
     problem = job.reason if job.state is JobState.HELD else ""
     reason = problem or AWAITING_APPROVAL
@@ -396,11 +405,15 @@ def is_dropped(rule: Rule, as_of: datetime, now: datetime) -> bool:
 
 def not_before_of(decision: Decision | Notice, now: datetime) -> datetime:
     """When the message may go: as decided, or put off if that is out of hours by now."""
-    hours = decision.rule.hours
-    earliest = max(decision.not_before, now)
-    if hours is None or hours.contains(earliest):
-        return decision.not_before
-    return hours.earliest(earliest)
+    return put_off(decision.rule, decision.not_before, now)
+
+
+def put_off(rule: Rule, not_before: datetime, now: datetime) -> datetime:
+    """The instant itself, or when the rule's hours resume if it has come out of them by now."""
+    earliest = max(not_before, now)
+    if rule.hours is None or rule.hours.contains(earliest):
+        return not_before
+    return rule.hours.earliest(earliest)
 
 
 def reason_of(error: BookingSmsError) -> str:
@@ -509,7 +522,7 @@ def store_comparison(batch: JobBatch, window: Window, plans: PlanRepository) -> 
 
 def gather_ledger(
     legacy: LegacyLedger,
-    jobs: SmsJobRepository,
+    jobs: PromisedJobs,
     bookings: Sequence[Booking],
     rules: RuleSet | None = None,
 ) -> Ledger:
@@ -523,7 +536,7 @@ def gather_ledger(
     return project_ledger(legacy.rows(numbers), _jobs_of([*numbers, *digests], jobs))
 
 
-def gather_digests(jobs: SmsJobRepository, rules: RuleSet) -> Ledger:
+def gather_digests(jobs: PromisedJobs, rules: RuleSet) -> Ledger:
     """Which digests the rules have sent: they stand under no booking."""
     return project_ledger((), _jobs_of(digest_numbers(rules), jobs))
 
@@ -533,7 +546,7 @@ def digest_numbers(rules: RuleSet) -> list[str]:
     return [digest_number(rule) for rule in rules.rules if rule.scope is Scope.RUN]
 
 
-def _jobs_of(numbers: Sequence[str], jobs: SmsJobRepository) -> Iterable[SmsJob]:
+def _jobs_of(numbers: Sequence[str], jobs: PromisedJobs) -> Iterable[SmsJob]:
     found = in_parallel(jobs.of_booking, numbers)
     return (job for part in found for job in part)
 
