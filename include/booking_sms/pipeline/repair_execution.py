@@ -94,7 +94,7 @@ def approve_repair(
     if plan.approval is not None and plan.approval.plan_hash != plan_hash:
         plan.refuse("it was approved under another hash", approved=plan.approval.plan_hash)
     plan.require_hash(plan_hash)
-    if plan.execution is not None:
+    if plan.execution is not None and plan.execution.done_at is not None:
         plan.refuse("it was executed already")
     if plan.approval is not None:
         return plan
