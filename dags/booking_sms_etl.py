@@ -13,7 +13,9 @@ stores. **Writes** staged payloads and the plan (object storage), `sms_jobs`, `s
 
 **Why a re-run is safe.** A job's key is what the customer would call the same message, and it is
 put only if absent. Running a window again, or two windows at once, adds nothing. A plan older
-than two windows is held for approval instead of being sent late. A cleared task extracts again.
+than two windows is looked at once more when it is loaded (cancelled visits are recorded, moved ones
+left out) and held for approval instead of being sent late: `repair_window`, or `booking-sms repair
+preview --held`, shows and releases it. A cleared task extracts again.
 
 **By hand or as a backfill.** Trigger with `window_end`, for example `2026-03-02T14:00:00+09:00`.
 A backfill from 20:00 to 20:40 decides as of 20:00, 20:20 and 20:40; while this DAG is paused it

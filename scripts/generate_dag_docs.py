@@ -76,6 +76,8 @@ def _task_row(task: Any) -> str:
 def _schedule(dag: DAG) -> str:
     timetable = dag.timetable
     inner = getattr(timetable, "timetable", timetable)
+    if not timetable.can_be_scheduled:
+        return "by hand"
     cron = f"`{inner.expression}`"
     assets = getattr(timetable, "asset_condition", None)
     names = " or ".join(f"asset `{asset.name}`" for asset in assets.objects) if assets else ""

@@ -183,6 +183,32 @@ def test_the_audit_is_one_task_with_a_day_to_choose(dagbag: Any) -> None:
     assert audit.params.get_param("day").value is None
 
 
+def test_a_repair_is_read_approved_and_then_done(dagbag: Any) -> None:
+    repair = dagbag.dags["repair_window"]
+
+    assert edges_of(dagbag, "repair_window") == {
+        ("preview_effects", "approve_plan"),
+        ("approve_plan", "execute_plan"),
+    }
+    assert not repair.timetable.can_be_scheduled
+    assert repair.params.get_param("dry_run").value is True
+    assert {task.task_id: task.pool for task in repair.tasks if task.pool == "naver"} == {
+        "preview_effects": "naver",
+        "execute_plan": "naver",
+    }
+
+
+def test_a_repair_that_nobody_answers_is_rejected_while_its_plan_is_valid(dagbag: Any) -> None:
+    from booking_sms.pipeline.repair_plan import VALID_FOR
+
+    approval = task_of(dagbag, "repair_window", "approve_plan")
+
+    assert approval.defaults == ["Reject"]
+    assert approval.response_timeout < VALID_FOR
+    assert not approval.fail_on_reject
+    assert approval.retries == 1
+
+
 def test_dag_files_decide_nothing(dag_files: list[Path]) -> None:
     for path in dag_files:
         nodes = list(ast.walk(ast.parse(path.read_text())))
