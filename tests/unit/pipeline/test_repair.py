@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -26,7 +27,7 @@ from repair_world import (
 )
 
 from booking_sms import workflow
-from booking_sms.domain.booking import BookingStatus
+from booking_sms.domain.booking import BookingOption, BookingStatus
 from booking_sms.domain.errors import (
     ActionRefused,
     BookingApiUnavailable,
@@ -35,9 +36,13 @@ from booking_sms.domain.errors import (
     WindowRefused,
 )
 from booking_sms.domain.message import sens_bytes
+from booking_sms.domain.rule import RuleSet
 from booking_sms.domain.sms_job import JobState
+from booking_sms.domain.template import MessageTemplate
 from booking_sms.domain.window import CoverageStatus, Window
-from booking_sms.testing import NOW, make_booking
+from booking_sms.pipeline.operator import Operator
+from booking_sms.pipeline.repair_plan import _ITEMS
+from booking_sms.testing import NOW, make_booking, make_ledger_row
 
 HALF_AN_HOUR = timedelta(minutes=30)
 
@@ -242,8 +247,6 @@ def test_items_that_were_changed_after_the_preview_are_refused():
 
 
 def _items_of(plan):
-    from booking_sms.pipeline.repair_plan import _ITEMS
-
     return _ITEMS.dump_json(plan.items).decode()
 
 
@@ -575,8 +578,6 @@ def test_a_held_job_of_a_booking_that_changed_is_not_released(changes, state):
 
 
 def test_a_held_job_that_somebody_dropped_stays_dropped():
-    from booking_sms.pipeline.operator import Operator
-
     app = shop()
     native_backfill(app)
     plan = approved(app)
@@ -655,16 +656,12 @@ def _event_shop():
         )
     )
     app.control.set_rollout_stage("event-at-eight", "all", by="test", reason="test")
-    from booking_sms.testing import make_ledger_row
-
     app.ledger.put(make_ledger_row(remind_sms=True))
     app.clock.set(evening + timedelta(minutes=70))
     return app, evening
 
 
 def _review_options():
-    from booking_sms.domain.booking import BookingOption
-
     return (BookingOption(name="네이버 리뷰 약속"),)
 
 
@@ -711,10 +708,6 @@ def test_the_shown_text_is_masked():
 
 
 def _edit_rule(app, name, **changes):
-    from dataclasses import replace
-
-    from booking_sms.domain.rule import RuleSet
-
     catalog = app.catalog()
     document = catalog.rules.model_dump(mode="json", by_alias=True)
     for rule in document["rules"]:
@@ -722,3 +715,136 @@ def _edit_rule(app, name, **changes):
             rule.update(changes)
     rules = RuleSet.model_validate(document)
     app._catalog = replace(catalog, rules=rules)
+
+
+@pytest.mark.slow
+def test_a_day_of_missed_windows_sends_each_message_once_and_as_previewed():
+    day = NOW - timedelta(days=1)
+    app = shop(
+        *(
+            visit(
+                number,
+                starts_in=timedelta(hours=number - 12),
+                registered_at=day + timedelta(hours=number % 20),
+                confirmed_at=day + timedelta(hours=number % 20),
+            )
+            for number in range(1, 25)
+        )
+    )
+    plan = approved(app, preview(app, windows(day + timedelta(minutes=20), NOW)))
+
+    report = execute(app, plan)
+
+    assert len(plan.request.windows) == 72
+    assert not [result for result in report.results if result.differs]
+    keys = [(item.job.booking_num, item.job.sort_key) for item in plan.items]
+    assert len(set(keys)) == len(keys)
+    send(app)
+    previewed = sorted((item.job.to, item.text) for item in plan.texts)
+    assert sorted((text.to, text.content) for text in app.gateway.accepted) == previewed
+    # Afterwards the live window has nothing left to make good for.
+    assert preview(app, windows(day + timedelta(minutes=20), NOW)).texts == ()
+
+
+# --- what the outbox and the hours forbid -----------------------------------------------------
+
+
+def test_an_approval_of_thirty_minutes_ago_still_counts():
+    app = shop(visit(starts_in=timedelta(hours=3), registered_at=MISSED))
+    plan = approved(app)
+    app.clock.advance(HALF_AN_HOUR)
+
+    assert results(execute(app, plan)) == {"queued": 1}
+
+
+@pytest.mark.parametrize(
+    ("amended", "said"),
+    [
+        ({"no_resend": True}, "not_sent: no_resend"),
+        ({"reason": "outcome_unknown"}, "already_there: held"),
+    ],
+)
+def test_a_held_job_that_must_not_go_out_any_more_is_left_alone(amended, said):
+    app = shop()
+    native_backfill(app)
+    plan = approved(app)
+    for job in app.jobs.jobs:
+        app.jobs.amend(job, **amended)
+
+    assert results(execute(app, plan)) == {said: 2}
+    assert {job.state for job in app.jobs.jobs} == {JobState.HELD}
+
+
+def test_a_held_job_that_may_have_gone_out_is_not_released():
+    app = shop()
+    native_backfill(app)
+    for job in app.jobs.jobs:
+        tried = job.evolve(attempt=1, t0=1).with_attempt("outcome_unknown")
+        app.jobs._jobs[job.booking_num, job.sort_key] = tried
+
+    assert outcomes(preview(app, (), held=True)) == {"not_sent: in_doubt": 2}
+
+
+@pytest.mark.parametrize(
+    "hours",
+    [
+        pytest.param({"out_of_hours": "drop"}, id="dropped"),
+        pytest.param({"not_after": {"as_of": "2h"}}, id="of no use when the hours begin"),
+    ],
+)
+@pytest.mark.parametrize("held", [False, True])
+def test_a_message_that_its_hours_forbid_for_good_is_suppressed(hours, held):
+    app = shop(visit(starts_in=timedelta(hours=6)))
+    _edit_rule(app, "confirm-first-sight", allowed_hours="08:10-13:30", **hours)
+    if held:
+        native_backfill(app)
+
+    report = execute(app, approved(app))
+
+    assert results(report) == {"suppressed: outside_hours": 1}
+    assert states(app) == {"suppressed: outside_hours": 1}
+
+
+def test_a_digest_is_not_told_of_some_stores():
+    app = shop()
+    _add_digest(app)
+
+    assert "roster" in {item.job.kind for item in preview(app).items}
+    assert "roster" not in {item.job.kind for item in preview(app, stores=("900101",)).items}
+
+
+def test_a_notice_is_released_with_the_text_that_was_held():
+    app = shop()
+    _add_digest(app)
+    native_backfill(app)
+    plan = approved(app)
+
+    execute(app, plan)
+
+    (roster,) = jobs_of(app, "roster")
+    assert roster.state is JobState.AVAILABLE
+    (item,) = [one for one in plan.items if one.job.kind == "roster"]
+    assert item.shown == app.bodies.get(roster.body_sha)
+    assert not any(one.job.kind == "roster" for one in plan.texts)
+
+
+def _add_digest(app):
+    catalog = app.catalog()
+    rules = catalog.rules.model_dump(mode="json", by_alias=True)
+    rules["rules"].append({
+        "name": "roster-daily",
+        "action": "send_slack",
+        "scope": "run",
+        "occurrence": "per_day",
+        "kind": "roster",
+        "template": "roster",
+        "when": {"type": "booking_status", "status": "confirmed"},
+        "not_after": {"as_of": "3h"},
+    })
+    roster = MessageTemplate(name="roster", subject="", text="명단 {{ count }}건", form="notice")
+    templates = {**catalog.messages.templates, "roster": roster}
+    app._catalog = replace(
+        catalog,
+        rules=RuleSet.model_validate(rules),
+        messages=replace(catalog.messages, templates=templates),
+    )
