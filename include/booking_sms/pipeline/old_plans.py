@@ -19,6 +19,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from booking_sms.domain.rule_counts import RuleCounts
 from booking_sms.domain.sms_job import FINAL, JobState, SmsJob
 from booking_sms.pipeline.load import JobBatch, await_approval, plan_hash
 from booking_sms.pipeline.recheck import OVER_FOR_GOOD, BookingReader, recheck
@@ -49,7 +50,8 @@ def settle_old_plan(batch: JobBatch, source: BookingSource, now: datetime) -> Ol
     approval = plan_hash(job for job, _ in kept)
     jobs = tuple((_held(job, approval), text) for job, text in kept)
     outcomes = _outcomes(batch, (job for job, _ in jobs), dropped)
-    return OldPlan(batch=replace(batch, jobs=jobs, outcomes=outcomes), dropped=dropped)
+    loadable = replace(batch, jobs=jobs, outcomes=outcomes, rules=_rules(batch, jobs))
+    return OldPlan(batch=loadable, dropped=dropped)
 
 
 def _settled(job: SmsJob, reader: BookingReader, now: datetime) -> tuple[SmsJob | None, str]:
@@ -75,6 +77,17 @@ def _held(job: SmsJob, approval: str) -> SmsJob:
     """Hours are judged when the message is released: one dropped for them is held as well."""
     settled_for_good = job.state in FINAL - {JobState.SUPPRESSED}
     return job if settled_for_good else await_approval(job, approval)
+
+
+def _rules(batch: JobBatch, jobs: Iterable[Planned]) -> dict[str, RuleCounts]:
+    """By rule what is planned and held now; what it looked at is as it was."""
+    made = [job for job, _ in jobs]
+    planned = Counter(job.rule for job in made)
+    held = Counter(job.rule for job in made if job.state is JobState.HELD)
+    return {
+        name: replace(counts, planned=planned[name], held=held[name])
+        for name, counts in batch.rules.items()
+    }
 
 
 def _outcomes(batch: JobBatch, jobs: Iterable[SmsJob], dropped: Counter[str]) -> dict[str, int]:

@@ -12,6 +12,7 @@ from booking_sms.domain.booking import BookingStatus
 from booking_sms.domain.errors import BookingApiUnavailable
 from booking_sms.domain.sms_job import JobState
 from booking_sms.domain.window import Window
+from booking_sms.pipeline.plan_document import read_plan
 from booking_sms.testing import NOW
 
 
@@ -58,6 +59,9 @@ def test_a_visit_that_needs_another_message_is_taken_out_and_counted(changes, re
     assert loaded["dropped"] == {reason: 2}
     assert states(app) == {"held: awaiting_approval": 2}
     assert accounting["planned"] == accounting["held"] == 2
+    batch = read_plan(app.stage, app.sealer, loaded["plan_key"])
+    assert batch.outcomes == {"held: awaiting_approval": 2, f"dropped: {reason}": 2}
+    assert sum(counts.planned for counts in batch.rules.values()) == 2
 
 
 def test_a_moved_visit_still_gets_its_door_code():
