@@ -123,6 +123,14 @@ class AirflowApi:
         answer = self._call("GET", path, accept=(404,), params=params)
         return None if answer.status_code == httpx.codes.NOT_FOUND else answer.json()["value"]
 
+    def answer(self, dag_id: str, run_id: str, task_id: str, option: str) -> None:
+        """Answer a task that waits for a person, as the UI's page of required actions does."""
+        path = f"/api/v2/dags/{dag_id}/dagRuns/{quote(run_id, safe='')}"
+        body = {"chosen_options": [option], "params_input": {}}
+        # 409: an earlier attempt of this very call had arrived.
+        path = f"{path}/taskInstances/{task_id}/-1/hitlDetails"
+        self._call("PATCH", path, accept=(409,), json=body)
+
     def get(self, path: str, **params: Any) -> Any:
         """GET below the public API; the answer's JSON."""
         return self._call("GET", f"/api/v2/{path}", params=params).json()

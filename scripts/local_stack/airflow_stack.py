@@ -102,14 +102,32 @@ class AirflowStack:
         for dag_id in dag_ids:
             self.api.unpause(dag_id)
 
-    def create_backfill(self, dag_id: str, first: datetime, last: datetime) -> None:
-        """Let Airflow run the windows that end from ``first`` to ``last``.
+    def stop_component(self, name: str) -> None:
+        """Stop one component, as if its machine had gone."""
+        stop_components(c for c in self.state.components if c.name == name)
+
+    def start_component(self, name: str) -> None:
+        """Start a component that was stopped, and wait until Airflow is well again."""
+        others = tuple(c for c in self.state.components if c.name != name)
+        component = start_component(name, self.environ, self.layout.component_logs)
+        self.state = replace(self.state, components=(*others, component))
+        self.state.write(self.layout.state_file)
+        wait_for("Airflow is healthy", self._alive(self.api.is_healthy), within_s=HEALTHY_WITHIN_S)
+
+    def create_backfill(
+        self, dag_id: str, first: datetime, last: datetime, reprocess: str = "none"
+    ) -> None:
+        """Let Airflow run the windows that end from ``first`` to ``last``, oldest first.
+
+        ``reprocess`` says what becomes of runs that are there: none, failed or completed ones
+        run again.
 
         By the command and not by the API: on SQLite a refused attempt would keep the API
         server's lock on the database, while a command's lock ends with it.
         """
         dates = ("--from-date", first.isoformat(), "--to-date", last.isoformat())
-        command = airflow("backfill", "create", "--dag-id", dag_id, *dates)
+        how = ("--reprocess-behavior", reprocess, "--max-active-runs", "1")
+        command = airflow("backfill", "create", "--dag-id", dag_id, *dates, *how)
         for attempt in Retrying(stop=stop_after_attempt(4), wait=wait_fixed(2), reraise=True):
             with attempt:
                 run_command(command, self.environ)

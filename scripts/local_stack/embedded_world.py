@@ -76,6 +76,10 @@ class EmbeddedWorld:
         """Logins that Naver has seen since the world was made."""
         return int(self._control("GET", "/control/naver/account")["logins"])
 
+    def book(self, store: str, **facts: Any) -> Any:
+        """Add a booking at Naver, or change the fields named of one (``booking_id``)."""
+        return self._control("POST", "/control/naver/bookings", json={"store": store, **facts})
+
     def canaries(self) -> Any:
         """What must never appear outside the places that need it."""
         return self._control("GET", "/control/naver/canaries")
