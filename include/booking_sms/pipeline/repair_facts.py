@@ -44,6 +44,7 @@ class PastStore:
             quarantined=self.quarantined,
             reason=", ".join(told),
             counts=tuple(causes.items()),
+            reconstructed=self.reconstructed,
         )
 
 

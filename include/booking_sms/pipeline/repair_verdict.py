@@ -10,6 +10,7 @@ from datetime import datetime
 
 from booking_sms.domain.booking import Booking
 from booking_sms.domain.decision import Decision, WindowPlan
+from booking_sms.domain.lateness import LATE
 from booking_sms.domain.rule import Rule
 from booking_sms.domain.rule_timing import LatePolicy
 from booking_sms.domain.sms_job import OUTSIDE_HOURS, JobState, SmsJob
@@ -24,7 +25,7 @@ from booking_sms.pipeline.repair_plan import Action, Outcome
 from booking_sms.pipeline.repair_services import RepairServices
 from booking_sms.ports import SecretSource
 
-LATE, NOT_AFTER, RULE_CHANGED, SHADOW = "late", "not_after", "rule_changed", "shadow"
+NOT_AFTER, RULE_CHANGED, SHADOW = "not_after", "rule_changed", "shadow"
 IN_DOUBT, NO_RESEND = "in_doubt", "no_resend"
 
 
@@ -123,6 +124,7 @@ class Judge:
             first_sight=False,
             not_before=decided_at(rule, window),
             not_after=rule.not_after.deadline(booking.ends_at, window.as_of),
+            late=job.reason == LATE,
         )
         services = self._services
         batch = build_batch(
@@ -157,7 +159,8 @@ class Judge:
     def _start(self, rule: Rule, job: SmsJob) -> tuple[Outcome, JobState, str, datetime]:
         window = window_of(job)
         decided = decided_at(rule, window)
-        is_late = self._now - decided > OLD_AFTER
+        # Late for this repair, or late already for its own window.
+        is_late = self._now - decided > OLD_AFTER or job.reason == LATE
         if job.not_after < self._now:
             return Outcome.EXPIRED, JobState.EXPIRED, NOT_AFTER, decided
         if is_late and rule.late_policy is LatePolicy.SKIP:
