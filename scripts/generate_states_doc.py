@@ -30,6 +30,7 @@ SYMBOLS = {
     "lease_until": "now (transport clock)",
     "booking_version": "the version that was read",
     "no_resend": "no",
+    "reason": "a withdrawal by the pipeline",
 }
 
 INTRODUCTION = """# States of a message
@@ -84,7 +85,12 @@ and a person who settles a text as not sent with `--accept-possible-duplicate`.
 `booking-sms outbox settle`, `drop`, `cancel`, `reopen` and `approve` make the same conditional
 writes, with a name and a reason that are kept. `accept` from held is for a text that a person knows
 to be out (or whose own 202 came late); a job that was never tried cannot be accepted. `reopen` is
-the only move out of a final state, and it leads to held, never to a send.
+a person's only move out of a final state, and it leads to held, never to a send. The planner has
+another, `renew`: a booking that changed and changed back wants the very message again that the
+pipeline withdrew. What a person cancelled is never renewed.
+
+Where a booking changed, a window's moves carry one condition more: the booking's version on the
+job is still the one that was judged.
 """
 
 

@@ -23,7 +23,7 @@ from booking_sms.domain.sms_job import FINAL, MOVES, SENT, Move
 from booking_sms.ports import SmsJobRepository
 from booking_sms.testing import NOW, NOW_MS, InMemorySmsJobRepository, make_job
 
-REASONS = st.sampled_from(["", "a", "b"])
+REASONS = st.sampled_from(["", "a", "booking_moved"])
 BODIES = st.sampled_from(["5e" * 32, "0f" * 32])
 MINUTES = st.integers(-3, 3)
 

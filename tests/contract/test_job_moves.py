@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 
 from booking_sms.domain.errors import IllegalMove
-from booking_sms.domain.sms_job import MOVES, Attempt, JobState, Move
+from booking_sms.domain.job_moves import RENEWING
+from booking_sms.domain.sms_job import MOVES, Attempt, JobState, Move, Withdrawal
 from booking_sms.testing import NOW, NOW_MS, make_job
 
 PAST = NOW - timedelta(minutes=1)
@@ -33,7 +34,8 @@ def stored_job(jobs, state: JobState, **overrides):
 def test_a_move_applies_from_its_sources_and_from_no_other_state(jobs, move):
     sources, target = MOVES[move]
     for state in JobState:
-        stored = stored_job(jobs, state, attempt=2, lease_until=NOW_MS)
+        reason = Withdrawal.BOOKING_MOVED if move in RENEWING else ""
+        stored = stored_job(jobs, state, attempt=2, lease_until=NOW_MS, reason=reason)
         copy = stored.evolve(state=sorted(sources)[0])
 
         moved = jobs.move(copy, move, reason="test", **facts(move))

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from booking_sms.domain.errors import IllegalMove, PayloadConflict
-from booking_sms.domain.sms_job import FINAL, MOVES, JobState, Move, SmsJob
+from booking_sms.domain.sms_job import FINAL, MOVES, JobState, Move, SmsJob, Withdrawal
 
 Operator = Literal["in", "=", "<", ">"]
 FIXED_FIELDS = frozenset({
@@ -27,6 +27,13 @@ FIXED_FIELDS = frozenset({
     "attempt",
 })
 """Identity, index keys, state and token: no caller changes them. Deferral moves not_before."""
+
+ENTERING = frozenset({Move.REOPEN, Move.RENEW, Move.RENEW_HELD})
+"""Moves that bring a job back into the index of open jobs."""
+RENEWING = frozenset({Move.RENEW, Move.RENEW_HELD})
+WITHDRAWN = frozenset(reason.value for reason in Withdrawal)
+FACTS = frozenset({"now", "now_ms", "version"})
+"""What guards compare with; never written."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +74,7 @@ class PlannedWrite:
     @property
     def enters_index(self) -> bool:
         """Whether the job was out of the index of open jobs and comes back."""
-        return self.move is Move.REOPEN
+        return self.move in ENTERING
 
     @property
     def is_final(self) -> bool:
@@ -94,11 +101,13 @@ def plan_move(job: SmsJob, move: Move, changes: Mapping[str, Any]) -> PlannedWri
 
     ``changes`` are job fields, and the facts that guards compare with: ``now`` (business
     time) for INTENT, EXPIRE and REOPEN, ``now_ms`` (transport time) for LAPSE. INTENT also needs
-    ``t0`` and ``lease_until``. Raises IllegalMove when the caller's own copy forbids the move,
-    TypeError for a missing fact, ValueError for a field that no move may change.
+    ``t0`` and ``lease_until``. Any move may ask for ``version``, the booking's version on the job
+    that was judged. Raises IllegalMove when the caller's own copy forbids the move, TypeError for
+    a missing fact, ValueError for a field that no move may change.
     """
-    fields = {name: value for name, value in changes.items() if name not in ("now", "now_ms")}
-    _refuse_fixed(fields)
+    fields = _fields(changes)
+    # A job that was out of the index comes back with any key; within it the key never changes.
+    _refuse_fixed({n: v for n, v in fields.items() if n != "due_at" or move not in RENEWING})
     after = job.moved(move, **fields)
     _refuse_untried(job, move)
     attempt = job.attempt
@@ -107,15 +116,23 @@ def plan_move(job: SmsJob, move: Move, changes: Mapping[str, Any]) -> PlannedWri
         attempt += 1
     return PlannedWrite(
         move=move,
-        guards=(*_common_guards(job, move), *_own_guards(job, move, changes)),
+        guards=(
+            *_common_guards(job, move),
+            *_own_guards(job, move, changes),
+            *_version_guards(changes),
+        ),
         changes={**fields, "state": after.state, "attempt": attempt},
     )
 
 
 def plan_amendment(job: SmsJob, changes: Mapping[str, Any]) -> PlannedWrite:
-    """Work out the conditional write that changes fields and leaves state and attempt alone."""
-    _refuse_fixed(changes)
-    job.evolve(**changes)
+    """Work out the conditional write that changes fields and leaves state and attempt alone.
+
+    A ``version`` among the changes is a condition, as in ``plan_move``.
+    """
+    fields = _fields(changes)
+    _refuse_fixed(fields)
+    job.evolve(**fields)
     return PlannedWrite(
         move=None,
         guards=(
@@ -126,8 +143,9 @@ def plan_amendment(job: SmsJob, changes: Mapping[str, Any]) -> PlannedWrite:
                 reason="a job that moved on is not what was judged",
             ),
             _attempt_guard(job),
+            *_version_guards(changes),
         ),
-        changes={**changes, "state": job.state, "attempt": job.attempt},
+        changes={**fields, "state": job.state, "attempt": job.attempt},
     )
 
 
@@ -165,6 +183,19 @@ def _differing(stored: SmsJob, offered: SmsJob) -> str:
     return ",".join(name for name in names if getattr(stored, name) != getattr(offered, name))
 
 
+def _fields(changes: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in changes.items() if name not in FACTS}
+
+
+def _version_guards(facts: Mapping[str, Any]) -> tuple[Guard, ...]:
+    if "version" not in facts:
+        return ()
+    reason = "a later window knew the booking better than the one that asks"
+    return (
+        Guard(attribute="booking_version", operator="=", value=facts["version"], reason=reason),
+    )
+
+
 def _common_guards(job: SmsJob, move: Move) -> tuple[Guard, ...]:
     sources, _ = MOVES[move]
     state = Guard(
@@ -196,6 +227,11 @@ def _own_guards(job: SmsJob, move: Move, facts: Mapping[str, Any]) -> tuple[Guar
     if move is Move.REOPEN:
         _require(facts, "now")
         return (_useful_guard(facts["now"]), _resend_guard())
+    if move in RENEWING:
+        reason = (
+            "only what the pipeline withdrew comes back by itself, never what a person cancelled"
+        )
+        return (Guard(attribute="reason", operator="in", value=WITHDRAWN, reason=reason),)
     if move is Move.LAPSE:
         _require(facts, "now_ms")
         reason = "its sender may still be at work within the lease"

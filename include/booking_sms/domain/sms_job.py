@@ -15,8 +15,8 @@ leaves either a job that was certainly not sent or one that is reconciled agains
 | held | needs a person, ``reason`` says why | a person | expires past not_after |
 | delivered, undelivered | the carrier's final word | nobody | - |
 | rejected | refused for good | nobody | - |
-| cancelled | no longer wanted | a person, who may reopen it: held again | - |
-| superseded | another job took its place | nobody | - |
+| cancelled | no longer wanted | a person, who may reopen it: held again; the planner (renew) | - |
+| superseded | another job took its place | the planner, if its booking changed back (renew) | - |
 | suppressed | blocked by opt-out, by the hours of its rule or by the advertising gap | nobody | - |
 | expired | its useful life is over | nobody | - |
 """
@@ -38,6 +38,9 @@ SMS_CHANNEL = "sms"
 
 OUTSIDE_HOURS = "outside_hours"
 """Reason of a message that its rule's hours put off or dropped."""
+
+START_MARK = "start-"
+"""How the occurrence of a message begins that is sent once for each start of the visit."""
 
 OPEN_SHARDS = 16
 MAX_ATTEMPT_HISTORY = 5
@@ -97,6 +100,20 @@ ACCOUNTING: dict[str, frozenset[JobState]] = {
 """planned = the sum of these groups, asserted at every run; each state is in exactly one."""
 
 
+class Withdrawal(StrEnum):
+    """Why a message is no longer wanted, in the pipeline's own words; a person has others.
+
+    ``no_resend``: it was in doubt when it was withdrawn, and turned out not to be sent.
+    """
+
+    BOOKING_CANCELLED = "booking_cancelled"
+    BOOKING_REPLACED = "booking_replaced"
+    BOOKING_MOVED = "booking_moved"
+    PHONE_CHANGED = "phone_changed"
+    NO_SHOW = "booking_no_show"
+    NO_RESEND = "no_resend"
+
+
 class Move(StrEnum):
     """Every legal change of state; the store's conditions refuse all others."""
 
@@ -115,6 +132,8 @@ class Move(StrEnum):
     FAIL_DELIVERY = "fail_delivery"
     CANCEL = "cancel"
     REOPEN = "reopen"
+    RENEW = "renew"
+    RENEW_HELD = "renew_held"
     SUPERSEDE = "supersede"
     SUPPRESS = "suppress"
     EXPIRE = "expire"
@@ -136,6 +155,8 @@ MOVES: dict[Move, tuple[frozenset[JobState], JobState]] = {
     Move.FAIL_DELIVERY: (frozenset({JobState.ACCEPTED}), JobState.UNDELIVERED),
     Move.CANCEL: (UNSENT, JobState.CANCELLED),
     Move.REOPEN: (frozenset({JobState.CANCELLED}), JobState.HELD),
+    Move.RENEW: (FORGOTTEN, JobState.SCHEDULED),
+    Move.RENEW_HELD: (FORGOTTEN, JobState.HELD),
     Move.SUPERSEDE: (UNSENT, JobState.SUPERSEDED),
     Move.SUPPRESS: (UNSENT, JobState.SUPPRESSED),
     Move.EXPIRE: (UNSENT | {JobState.OUTCOME_UNKNOWN}, JobState.EXPIRED),
@@ -143,8 +164,12 @@ MOVES: dict[Move, tuple[frozenset[JobState], JobState]] = {
 """EXPIRE from outcome_unknown is reconcile's: provably absent and past not_after.
 
 ACCEPT from held: a person settles it as sent, or the 202 of that very attempt comes late; the
-attempt in its condition refuses both once somebody sent again. REOPEN undoes a cancellation, the
-only way out of a final state: it leads to a person again and never straight to a send."""
+attempt in its condition refuses both once somebody sent again.
+
+Two ways lead out of a final state. REOPEN undoes a cancellation: it leads to a person again and
+never straight to a send. RENEW undoes what the pipeline itself withdrew, when the booking changed
+back and a window plans the same message anew: it is the only way in which that key can be used
+again, with the new text. What a person cancelled stays cancelled."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -66,3 +66,5 @@ class FlakyJobs(InMemorySmsJobRepository):
         key = (job.booking_num, job.sort_key)
         if self._jobs[key].state in FINAL:
             self._open[job.open_shard].pop(key, None)
+        else:
+            self._open[job.open_shard][key] = None

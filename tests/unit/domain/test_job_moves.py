@@ -20,6 +20,8 @@ OWN_GUARDS = {
     Move.EXPIRE: {"not_after"},
     Move.LAPSE: {"lease_until"},
     Move.REOPEN: {"not_after", "no_resend"},
+    Move.RENEW: {"reason"},
+    Move.RENEW_HELD: {"reason"},
 }
 
 
@@ -49,7 +51,7 @@ def test_every_guard_says_why(move):
 def test_facts_to_compare_with_are_not_written(move):
     _, write = planned(move)
 
-    assert {"now", "now_ms"}.isdisjoint(write.changes)
+    assert {"now", "now_ms", "version"}.isdisjoint(write.changes)
     assert write.changes.keys() <= set(JOB_FIELDS)
 
 
@@ -117,3 +119,22 @@ def test_what_differs_is_named_and_never_shown():
 
     assert conflict.context["differs"] == "to,sender,subject"
     assert "9999" not in str(conflict)
+
+
+@pytest.mark.parametrize("move", list(Move))
+def test_any_move_may_ask_for_the_version_that_was_judged(move):
+    job = make_job(state=sorted(MOVES[move][0])[0], attempt=1)
+
+    write = plan_move(job, move, {**FACTS, "version": "v1"})
+
+    (guard,) = [guard for guard in write.guards if guard.value == "v1"]
+    assert guard.attribute == "booking_version"
+    assert "version" not in write.changes
+
+
+def test_only_a_job_that_comes_back_gets_another_index_key():
+    renewed = make_job(state=JobState.SUPERSEDED)
+
+    assert plan_move(renewed, Move.RENEW, {"due_at": NOW}).changes["due_at"] == NOW
+    with pytest.raises(ValueError, match="due_at"):
+        plan_move(make_job(state=JobState.CANCELLED), Move.REOPEN, {"due_at": NOW, "now": NOW})

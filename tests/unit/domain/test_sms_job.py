@@ -51,6 +51,11 @@ LEGAL_EDGES = {
     for target in ("held", "cancelled", "superseded", "suppressed", "expired")
 }
 
+RENEWED = {
+    (source, target) for source in ("cancelled", "superseded") for target in ("scheduled", "held")
+}
+"""Edges of a message that the pipeline withdrew and wants again."""
+
 
 def test_each_state_is_in_exactly_one_accounting_group():
     counted = Counter(state for group in ACCOUNTING.values() for state in group)
@@ -71,7 +76,7 @@ def test_every_move_is_defined_and_the_edges_are_these():
     }
 
     assert set(MOVES) == set(Move)
-    assert edges - settled_by_a_person() == LEGAL_EDGES
+    assert edges - settled_by_a_person() - RENEWED == LEGAL_EDGES
 
 
 def settled_by_a_person() -> set[tuple[str, str]]:
@@ -83,10 +88,14 @@ def settled_by_a_person() -> set[tuple[str, str]]:
     } | {("cancelled", "held")}
 
 
-def test_nothing_leaves_a_final_state_but_a_cancellation_that_a_person_reopens():
+def test_nothing_leaves_a_final_state_but_what_is_reopened_or_renewed():
     leaving = {move: sources & FINAL for move, (sources, _) in MOVES.items() if sources & FINAL}
 
-    assert leaving == {Move.REOPEN: {JobState.CANCELLED}}
+    assert leaving == {
+        Move.REOPEN: {JobState.CANCELLED},
+        Move.RENEW: FORGOTTEN,
+        Move.RENEW_HELD: FORGOTTEN,
+    }
     assert MOVES[Move.REOPEN][1] is JobState.HELD
 
 
@@ -95,7 +104,7 @@ def test_every_state_but_the_first_ones_is_reached_and_every_open_one_is_left():
     left = frozenset().union(*(sources for sources, _ in MOVES.values()))
 
     assert reached == set(JobState)
-    assert left - {JobState.CANCELLED} == set(JobState) - FINAL
+    assert left - FORGOTTEN == set(JobState) - FINAL
 
 
 def test_a_job_in_doubt_is_never_claimed_before_it_was_settled():
