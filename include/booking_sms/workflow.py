@@ -54,6 +54,7 @@ from booking_sms.pipeline import extract as extraction
 from booking_sms.pipeline.cap_forecast import CapStanding
 from booking_sms.pipeline.cap_watch import alert_on_caps, read_cap_standings, stopping_caps
 from booking_sms.pipeline.catch_up import tell_catch_up
+from booking_sms.pipeline.changes import ChangePlanner
 from booking_sms.pipeline.day_totals import day_totals
 from booking_sms.pipeline.old_plans import settle_old_plan
 from booking_sms.pipeline.once_a_day import tell_once_a_day
@@ -73,6 +74,7 @@ from booking_sms.pipeline.repair_plan import (
 )
 from booking_sms.pipeline.repair_preview import preview_repair, windows_between
 from booking_sms.pipeline.repair_services import RepairServices
+from booking_sms.pipeline.resend import TextMaker
 from booking_sms.pipeline.send_gate import pause_begun
 from booking_sms.pipeline.text_alerts import alert_on_texts
 
@@ -215,8 +217,9 @@ def plan_jobs(app: Application, window: Window, extracts: Sequence[Summary]) -> 
         raise StoresFailed("no store could be read", window=window.name)
     catalog = app.catalog()
     found: dict[str, gaps.GapCounts] = {}
+    changer = _change_planner(app, window, catalog)
     batch = load.build_batch(
-        _plans(app, window, catalog, extracts, found),
+        _plans(app, window, catalog, extracts, changer, found),
         window,
         catalog,
         app.secrets,
@@ -227,6 +230,7 @@ def plan_jobs(app: Application, window: Window, extracts: Sequence[Summary]) -> 
             day_totals, window.as_of, app.stage, app.sealer, app.jobs, catalog.stores
         ),
     )
+    batch = changer.complete(batch)
     alert_on_texts(batch, catalog.messages, app.control, app.clock.now(), app.alert)
     key = write_plan(app.stage, app.sealer, window, replace(batch, gaps=found))
     return {"plan_key": key, "counts": batch.counts()}
@@ -237,6 +241,7 @@ def _plans(
     window: Window,
     catalog: Catalog,
     extracts: Iterable[Summary],
+    changer: ChangePlanner,
     found: dict[str, gaps.GapCounts],
 ) -> Iterator[WindowPlan]:
     """One plan a staged store, read when its turn comes, and that of the digests.
@@ -246,7 +251,7 @@ def _plans(
     terms = (catalog.rules, catalog.stores, window, app.rollout_stages())
     reader = gaps.GapReader(*terms)
     digests = load.gather_digests(app.jobs, catalog.rules)
-    chunks = (_chunk(app, window, item, reader, found) for item in extracts)
+    chunks = (_chunk(app, window, item, changer, reader, found) for item in extracts)
     return plan.plan_stores(plan.WindowPlanner(*terms), chunks, digests)
 
 
@@ -254,12 +259,13 @@ def _chunk(
     app: Application,
     window: Window,
     item: Summary,
+    changer: ChangePlanner,
     reader: gaps.GapReader,
     found: dict[str, gaps.GapCounts],
 ) -> tuple[tuple[Booking, ...], Ledger]:
-    """One staged store's bookings and what is known of them."""
+    """One staged store's bookings and what will be known of them once their changes are made."""
     bookings = extraction.load_bookings(app.stage, [item["key"]])
-    ledger = load.gather_ledger(app.ledger, app.jobs, bookings)
+    ledger = load.gather_ledger(app.ledger, app.jobs, bookings, foresee=changer.foresee)
     missed = _missed_before(app, window, item["store"])
     if missed:
         found[item["store"]] = reader.lost(missed, bookings, ledger)
@@ -274,26 +280,37 @@ def _missed_before(app: Application, window: Window, store_id: str) -> list[Wind
     return [one for one in missed if not app.settings.is_before_start(one.as_of)]
 
 
+def _change_planner(app: Application, window: Window, catalog: Catalog) -> ChangePlanner:
+    own = app.connections.own
+    maker = TextMaker(
+        catalog=catalog,
+        secrets=app.secrets,
+        hmac_key=own.hmac_key,
+        code_version=app.code_version,
+    )
+    return ChangePlanner(maker, is_old=window.is_old(app.clock.now()))
+
+
 def load_jobs(app: Application, window: Window, plan_key: str) -> Summary:
-    """Enqueue the staged plan: body, then job, each put only if absent."""
+    """Change the jobs that wait, then enqueue the staged plan: body, then job, if absent."""
     batch = read_plan(app.stage, app.sealer, plan_key)
     if app.control.delivery_mode() == "comparison":
         compared = load.store_comparison(batch, window, app.plans)
         return {**compared.as_dict(), "gaps": batch.gaps}
-    dropped: Mapping[str, int] = {}
-    if window.is_old(app.clock.now()) and batch.jobs:
+    is_late, dropped = window.is_old(app.clock.now()), dict[str, int]()
+    if is_late and batch.jobs:
         old = settle_old_plan(batch, app.source, app.clock.now())
-        batch, dropped = old.batch, old.dropped
+        batch, dropped = old.batch, dict(old.dropped)
         # The accounting reads what was loaded, not what was planned before the second look.
         plan_key = write_plan(app.stage, app.sealer, window, batch)
-    summary = load.load_jobs(batch, app.jobs, app.bodies)
+    summary = load.load_jobs(batch, app.jobs, app.bodies, is_late=is_late)
     if summary.conflicts:
         app.alert(f"INCIDENT: {summary.conflicts} jobs exist with another payload ({window.name})")
     return {
         **summary.as_dict(),
         "plan_key": plan_key,
         "gaps": batch.gaps,
-        "dropped": dict(dropped),
+        "dropped": dropped,
     }
 
 
@@ -343,7 +360,8 @@ def _account(
     if not loaded or not loaded.get("plan_key"):
         return [], {}
     batch = read_plan(app.stage, app.sealer, str(loaded["plan_key"]))
-    identity = report.window_accounting(batch, app.jobs)
+    overtaken = [(num, sort_key) for num, sort_key in loaded.get("overtaken", ())]
+    identity = report.window_accounting(batch, app.jobs, overtaken)
     rule_stats.count_window(app.control, window, batch.rules)
     keys = [(job.booking_num, job.sort_key) for job, _ in batch.jobs]
     return report.read_jobs(app.jobs, keys), identity.as_dict()

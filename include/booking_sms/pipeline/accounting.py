@@ -19,21 +19,24 @@ Account = tuple[str, str]
 
 @dataclass(frozen=True, kw_only=True)
 class AccountingIdentity:
-    """planned = sent + refused + skipped + superseded + expired + held + in_flight.
+    """planned = sent + refused + skipped + superseded + expired + held + in_flight + overtaken.
 
-    ``accounts`` holds the groups of each (store, rule or kind).
+    ``accounts`` holds the groups of each (store, rule or kind). ``overtaken`` were planned and not
+    loaded, because their booking's older messages had moved on: the next window decides again.
     """
 
     planned: int
     groups: Mapping[str, int]
     accounts: Mapping[Account, Mapping[str, int]] = field(default_factory=dict)
+    overtaken: int = 0
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-able, for logs and XCom: counts only."""
         accounts = {
             f"{store}/{name}": dict(groups) for (store, name), groups in self.accounts.items()
         }
-        return {"planned": self.planned, **self.groups, "accounts": accounts}
+        counts = {"planned": self.planned, **self.groups, "overtaken": self.overtaken}
+        return {**counts, "accounts": accounts}
 
 
 def accounting(

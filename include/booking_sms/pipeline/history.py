@@ -2,9 +2,10 @@
 
 One place for the planner and for ``explain``, so that both see a booking with the same eyes.
 
-A flag of a kind that is sent once per start counts for the start that its row was written for:
-who moves a visit after the door code went out gets the new one in time. A message that has a
-job is never decided again, whatever the flags say.
+A flag of a kind that is sent once per start counts for one start: who moves a visit after the
+door code went out gets the new one in time. Our own jobs say which starts those were; where there
+are none, it is the start that the predecessor's row was written for. A message that has a job is
+never decided again, whatever the flags say.
 """
 
 from __future__ import annotations
@@ -15,10 +16,12 @@ from datetime import datetime
 
 from booking_sms.domain.booking import Booking
 from booking_sms.domain.facts import Facts
+from booking_sms.domain.job_change import start_occurrence
 from booking_sms.domain.ledger import FailedSms, Ledger, LedgerKey, LedgerRow, Promise
 from booking_sms.domain.phone import ledger_phone
 from booking_sms.domain.rule import Rule, RuleSet
 from booking_sms.domain.rule_timing import Occurrence
+from booking_sms.domain.sms_job import START_MARK
 
 
 class History:
@@ -31,11 +34,15 @@ class History:
         self._promises = ledger.promises
         self._inherits = rules.inherit_rescheduled
         self._flags = frozenset(rule.flag for rule in rules.rules if rule.flag)
-        self._flags_per_start = frozenset(
-            rule.flag
+        self._flags_per_start = {
+            rule.flag: rule.kind
             for rule in rules.rules
             if rule.flag and rule.occurrence is Occurrence.PER_START
-        )
+        }
+        self._starts: defaultdict[tuple[str, str, str], set[str]] = defaultdict(set)
+        for number, phone, kind, occurrence in ledger.jobs:
+            if occurrence.startswith(START_MARK):
+                self._starts[number, phone, kind].add(occurrence)
         self._phones: defaultdict[str, set[str]] = defaultdict(set)
         for booking_num, phone in self.rows:
             self._phones[booking_num].add(phone)
@@ -91,11 +98,19 @@ class History:
 
     def _for_start(self, row: LedgerRow, booking: Booking) -> LedgerRow:
         """The row without flags that were set for another start of the visit."""
+        stale = {
+            flag: False
+            for flag, kind in self._flags_per_start.items()
+            if row.flag(flag) and not self._is_for_start(row, kind, booking)
+        }
+        return row.with_values(**stale) if stale else row
+
+    def _is_for_start(self, row: LedgerRow, kind: str, booking: Booking) -> bool:
+        starts = self._starts.get((*row.key, kind))
+        if starts:
+            return start_occurrence(booking) in starts
         known = row.item.get("booking_time")
-        if not self._flags_per_start or not known or known == booking.booking_time:
-            return row
-        stale = {name: False for name in self._flags_per_start if row.flag(name)}
-        return row.with_values(**stale)
+        return not known or bool(known == booking.booking_time)
 
     def _inherited(self, booking: Booking) -> LedgerRow | None:
         """The row of the booking that this one replaces, where the rule set inherits history."""

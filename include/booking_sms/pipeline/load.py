@@ -29,6 +29,7 @@ from booking_sms.domain.errors import (
     TransformError,
     UnknownStore,
 )
+from booking_sms.domain.job_change import WITHDRAWING, Action, JobChange
 from booking_sms.domain.lateness import LATE
 from booking_sms.domain.ledger import Ledger, project_ledger
 from booking_sms.domain.message import MessageType, RenderedMessage
@@ -45,6 +46,7 @@ from booking_sms.domain.sms_job import (
     recipient_digest,
 )
 from booking_sms.domain.window import Window
+from booking_sms.pipeline.apply_changes import Applied, apply_change
 from booking_sms.pipeline.plan import digest_number
 from booking_sms.pipeline.render import render
 from booking_sms.pipeline.render_notice import DayTotals, render_notice
@@ -80,7 +82,9 @@ class JobBatch:
     ``outcomes`` counts what became of every decision: a job state, with the reason for held
     ones, or ``shadow`` (counted, never loaded) and ``failed`` (a booking nobody could decide).
     ``rules`` says by rule what was looked at and what came of it. ``gaps`` are the earlier windows
-    of each store that this one heals, by name, each with what it has lost by rule.
+    of each store that this one heals, by name, each with what it has lost by rule. ``changes``
+    are made before any job is loaded; a job whose key was used before is loaded by a change of
+    its own.
     """
 
     window: str
@@ -89,6 +93,7 @@ class JobBatch:
     not_matched: Mapping[str, int] = field(default_factory=dict)
     rules: Mapping[str, RuleCounts] = field(default_factory=dict)
     gaps: Mapping[str, Mapping[str, Mapping[str, int]]] = field(default_factory=dict)
+    changes: tuple[JobChange, ...] = field(default=(), repr=False)
 
     @property
     def plan_hash(self) -> str:
@@ -102,6 +107,7 @@ class JobBatch:
             "outcomes": dict(self.outcomes),
             "not_matched": dict(self.not_matched),
             "rules": {name: counts.as_dict() for name, counts in self.rules.items()},
+            "changes": dict(Counter(change.action.value for change in self.changes)),
         }
 
 
@@ -435,9 +441,12 @@ def _phone_problem(raw: str) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class LoadSummary:
-    """What became of a batch: planned = loaded + already_there + conflicts.
+    """What became of a batch: planned = loaded + already_there + conflicts + overtaken.
 
-    ``held`` counts the held ones among the loaded; ``incidents`` are job ids of conflicts.
+    ``held`` counts the held ones among the loaded, ``renewed`` those whose key was used before;
+    ``incidents`` are job ids of conflicts. ``changed`` counts changes of older jobs that were
+    made, ``lost_changes`` those that lost their race; ``overtaken`` are keys of messages that
+    were not loaded for that reason: the next window decides on them again.
     """
 
     planned: int
@@ -445,46 +454,113 @@ class LoadSummary:
     already_there: int = 0
     held: int = 0
     conflicts: int = 0
+    renewed: int = 0
+    changed: int = 0
+    lost_changes: int = 0
     incidents: tuple[str, ...] = ()
+    overtaken: tuple[tuple[str, str], ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
-        """JSON-able, for XCom and logs."""
+        """JSON-able, for XCom and logs; keys hold no phone."""
         counts = {
             "planned": self.planned,
             "loaded": self.loaded,
             "already_there": self.already_there,
             "held": self.held,
             "conflicts": self.conflicts,
+            "renewed": self.renewed,
+            "changed": self.changed,
+            "lost_changes": self.lost_changes,
+            "overtaken": len(self.overtaken),
         }
-        return {"counts": counts, "incidents": list(self.incidents)}
+        overtaken = [list(key) for key in self.overtaken]
+        return {"counts": counts, "incidents": list(self.incidents), "overtaken": overtaken}
 
 
-def load_jobs(batch: JobBatch, jobs: SmsJobRepository, bodies: BodyStore) -> LoadSummary:
-    """Enqueue a batch; running it again writes nothing new.
+def load_jobs(
+    batch: JobBatch, jobs: SmsJobRepository, bodies: BodyStore, *, is_late: bool = False
+) -> LoadSummary:
+    """Change the jobs that wait, then enqueue; running it again writes nothing new.
 
-    A PayloadConflict is counted as an incident and the rest goes on. Raises StoreUnavailable at
-    the end when jobs could not be written: trying the whole batch again is safe.
+    New messages of a booking whose old ones could not be withdrawn are not loaded: overtaken.
+    ``is_late``: the plan has become old since it was made, so what it knew of the bookings may be
+    wrong by now and changes nothing. A PayloadConflict is counted as an incident and the rest goes
+    on. Raises StoreUnavailable at the end when something could not be written: trying the whole
+    batch again is safe.
     """
+    changes = [change for change in batch.changes if change.action is not Action.RENEW]
     texts = {job.body_sha: text for job, text in batch.jobs if text}
+    texts |= {one.after.body_sha: one.text for one in changes if one.after and one.text}
     in_parallel(bodies.put, list(texts.values()))
-    results = in_parallel(lambda item: _enqueue(item[0], jobs), batch.jobs)
-    unwritten = results.count("unwritten")
+    # Old jobs first: a crash before the inserts leaves the next window to plan them again.
+    made = _make_changes(changes, jobs, is_late=is_late)
+    again = {one.key: one for one in batch.changes if one.action in (Action.RENEW, Action.LEAVE)}
+    loading = _Loading(jobs, again, _blocked(changes, made), is_late=is_late)
+    results = in_parallel(lambda item: loading.load(item[0]), batch.jobs)
+    unwritten = results.count("unwritten") + made.count(Applied.UNWRITTEN)
     if unwritten:
         raise StoreUnavailable("jobs could not be stored", jobs=unwritten, window=batch.window)
-    loaded = [job for (job, _), result in zip(batch.jobs, results, strict=True) if result == "new"]
-    conflicts = [
-        job.job_id
-        for (job, _), result in zip(batch.jobs, results, strict=True)
-        if result == "conflict"
-    ]
+    return _summary(batch, results, made)
+
+
+def _make_changes(
+    changes: Sequence[JobChange], jobs: SmsJobRepository, *, is_late: bool
+) -> list[Applied]:
+    if is_late:
+        return [Applied.THERE if one.action is Action.LEAVE else Applied.LOST for one in changes]
+    return in_parallel(lambda change: apply_change(change, jobs), changes)
+
+
+def _blocked(changes: Iterable[JobChange], made: Iterable[Applied]) -> frozenset[str]:
+    """Bookings that must get nothing new now: their old messages were not withdrawn."""
+    blocked: set[str] = set()
+    for change, result in zip(changes, made, strict=True):
+        if change.action in WITHDRAWING and result is not Applied.DONE:
+            blocked |= change.dependents
+    return frozenset(blocked)
+
+
+def _summary(batch: JobBatch, results: Sequence[str], made: Sequence[Applied]) -> LoadSummary:
+    def those(*words: str) -> list[SmsJob]:
+        pairs = zip(batch.jobs, results, strict=True)
+        return [job for (job, _), result in pairs if result in words]
+
+    loaded, conflicts = those("new", "renewed"), those("conflict")
     return LoadSummary(
         planned=len(batch.jobs),
         loaded=len(loaded),
         already_there=results.count("there"),
         held=sum(job.state is JobState.HELD for job in loaded),
         conflicts=len(conflicts),
-        incidents=tuple(conflicts),
+        renewed=results.count("renewed"),
+        changed=made.count(Applied.DONE),
+        lost_changes=made.count(Applied.LOST),
+        incidents=tuple(job.job_id for job in conflicts),
+        overtaken=tuple((job.booking_num, job.sort_key) for job in those("overtaken")),
     )
+
+
+@dataclass(frozen=True)
+class _Loading:
+    """How the jobs of one batch are put into the outbox."""
+
+    jobs: SmsJobRepository
+    again: Mapping[tuple[str, str], JobChange]
+    blocked: frozenset[str]
+    is_late: bool
+
+    def load(self, job: SmsJob) -> str:
+        """One job: inserted, or renewed where its key was used before; what came of it."""
+        if job.is_text and job.booking_num in self.blocked:
+            return "overtaken"
+        change = self.again.get((job.booking_num, job.sort_key))
+        if change is None:
+            return _enqueue(job, self.jobs)
+        if self.is_late and change.action is Action.RENEW and job.state is not JobState.HELD:
+            return "overtaken"
+        words = {Applied.DONE: "renewed", Applied.LOST: "overtaken"}
+        result = apply_change(change, self.jobs)
+        return words.get(result, result.value)
 
 
 def _enqueue(job: SmsJob, jobs: SmsJobRepository) -> str:
@@ -525,15 +601,19 @@ def gather_ledger(
     jobs: PromisedJobs,
     bookings: Sequence[Booking],
     rules: RuleSet | None = None,
+    foresee: Callable[[Sequence[Booking], Iterable[SmsJob]], Iterable[SmsJob]] | None = None,
 ) -> Ledger:
     """What is known of these bookings, and of those they replace: rows overlaid with jobs.
+
+    ``foresee`` turns the jobs into what they will be once changed bookings have had their effect.
 
     With ``rules`` also the digests that they sent, as ``plan_window`` wants it; who plans store
     by store asks for those once, by ``gather_digests``.
     """
     numbers = sorted({number for booking in bookings for number in _known_as(booking)})
     digests = digest_numbers(rules) if rules is not None else []
-    return project_ledger(legacy.rows(numbers), _jobs_of([*numbers, *digests], jobs))
+    found = _jobs_of([*numbers, *digests], jobs)
+    return project_ledger(legacy.rows(numbers), foresee(bookings, found) if foresee else found)
 
 
 def gather_digests(jobs: PromisedJobs, rules: RuleSet) -> Ledger:

@@ -23,6 +23,7 @@ from booking_sms.domain.conditions import CompiledRule, compile_rule
 from booking_sms.domain.decision import BookingFailure, Decision, Notice, WindowPlan
 from booking_sms.domain.errors import FieldUnreadable, LedgerRowIncomplete
 from booking_sms.domain.facts import Facts
+from booking_sms.domain.job_change import start_occurrence
 from booking_sms.domain.lateness import is_late
 from booking_sms.domain.ledger import Ledger, first_sight_row
 from booking_sms.domain.rule import Rule, RuleSet, Scope
@@ -100,7 +101,7 @@ def digest_number(rule: Rule) -> str:
 def occurrence_of(rule: Rule, booking: Booking, as_of: datetime) -> str:
     """The occurrence part of the job key. Never a run id, a clock or a rule's name."""
     if rule.occurrence is Occurrence.PER_START:
-        return booking.starts_at.astimezone(KST).strftime("start-%Y%m%dT%H%M")
+        return start_occurrence(booking)
     if rule.occurrence is Occurrence.PER_DAY:
         return as_of.strftime("day-%Y%m%d")
     return rule.occurrence.value

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from booking_sms.domain.sms_job import SENT, JobState, SmsJob
@@ -44,16 +45,22 @@ class PlannedBatch(Protocol):
         ...
 
 
-def window_accounting(batch: PlannedBatch, jobs: SmsJobRepository) -> AccountingIdentity:
+def window_accounting(
+    batch: PlannedBatch, jobs: SmsJobRepository, overtaken: Iterable[JobKey] = ()
+) -> AccountingIdentity:
     """Prove from the outbox that everything planned in a window has one outcome.
 
-    Raises AccountingBroken when a planned job is not there, LoadError when it cannot be read.
+    ``overtaken`` names, by key, what was planned and not loaded. Raises AccountingBroken when any
+    other planned job is not there, LoadError when it cannot be read.
     """
-    planned = [job for job, _ in batch.jobs]
+    left_out = set(overtaken)
+    planned = [job for job, _ in batch.jobs if (job.booking_num, job.sort_key) not in left_out]
     stored = read_jobs(jobs, {(job.booking_num, job.sort_key) for job in planned})
     distinct = {(job.booking_num, job.sort_key): job for job in planned}
     wanted = Counter((job.store_id, job.rule) for job in distinct.values())
-    return accounting(_counts_by_planned_rule(stored, distinct), wanted)
+    identity = accounting(_counts_by_planned_rule(stored, distinct), wanted)
+    number = len({(job.booking_num, job.sort_key) for job, _ in batch.jobs} & left_out)
+    return replace(identity, planned=identity.planned + number, overtaken=number)
 
 
 def dispatch_text(

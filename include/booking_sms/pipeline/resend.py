@@ -14,6 +14,7 @@ from booking_sms.domain.booking import Booking
 from booking_sms.domain.catalog import Catalog
 from booking_sms.domain.decision import Decision, WindowPlan
 from booking_sms.domain.errors import SendingForbidden, TransformError
+from booking_sms.domain.job_change import MANUAL
 from booking_sms.domain.rule import Rule
 from booking_sms.domain.sms_job import JobState, LedgerEntry, SmsJob
 from booking_sms.domain.window import Window
@@ -21,7 +22,6 @@ from booking_sms.pipeline.load import build_jobs
 from booking_sms.pipeline.preview import PlaceholderSecrets, sample_booking
 from booking_sms.ports import BodyStore, ControlRepository, SecretSource, SmsJobRepository
 
-MANUAL = "manual:"
 CANNOT_GO = frozenset({JobState.HELD, JobState.SUPPRESSED})
 """States of a new job that is not going anywhere: no text, no number, or dropped for its hours."""
 PREVIEW_LIFE = timedelta(hours=1)
