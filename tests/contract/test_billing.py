@@ -83,6 +83,29 @@ def test_a_superseded_job_costs_two_writes_and_its_index_entry_twice(metered):
     assert meter.total == WriteUnits(base=2, index=2)
 
 
+def test_a_renewed_job_costs_a_write_and_its_index_entry(metered):
+    meter, stores = metered
+    job = full_job()
+    stores.jobs.insert_if_absent(job)
+    old = stores.jobs.move(job, Move.SUPERSEDE, reason="booking_moved")
+    before = meter.total
+
+    stores.jobs.move(old, Move.RENEW, reason="", due_at=NOW, not_before=NOW)
+
+    assert meter.total == before + WriteUnits(base=1, index=1)
+
+
+def test_a_rewritten_job_costs_a_write_and_no_index_write(metered):
+    meter, stores = metered
+    job = full_job()
+    stores.jobs.insert_if_absent(job)
+    before = meter.total
+
+    stores.jobs.amend(job, body_sha="0f" * 32, booking_version="2", version=job.booking_version)
+
+    assert meter.total == before + WriteUnits(base=1)
+
+
 def test_a_lost_race_costs_a_unit(metered):
     meter, stores = metered
     job = full_job()
