@@ -14,9 +14,10 @@ from typing import Any
 
 from booking_sms.domain.booking import KST, Booking, BookingStatus
 from booking_sms.domain.errors import ExtractError, SessionNeedsPerson
+from booking_sms.domain.job_change import start_occurrence
 from booking_sms.domain.ledger import FLAG_OF_KIND
 from booking_sms.domain.phone import ledger_phone, recipient_of
-from booking_sms.domain.sms_job import OPEN_SHARDS, JobState, SmsJob
+from booking_sms.domain.sms_job import OPEN_SHARDS, START_MARK, JobState, SmsJob
 from booking_sms.domain.store import StoreDirectory
 from booking_sms.pipeline.load import in_parallel
 from booking_sms.pipeline.report import alias_of, last_four
@@ -196,8 +197,10 @@ class _Round:
                     self._note(job.booking_num, job.store_id, visit, job.to, problem)
 
     def _problem_of(self, booking: Booking, guides: list[SmsJob]) -> str:
-        problem = judge(guides, is_soon=booking.starts_at - self._now <= SOON)
-        return "" if problem == NO_GUIDE and self._has_flag(booking) else problem
+        current = [job for job in guides if not _is_for_another_start(job, booking)]
+        problem = judge(current, is_soon=booking.starts_at - self._now <= SOON)
+        # Where a guide of ours went out, the flag is its own and tells nothing of this start.
+        return "" if problem == NO_GUIDE and not guides and self._has_flag(booking) else problem
 
     def _has_flag(self, booking: Booking) -> bool:
         """Whether LEGACY sent this guide: it has no job of ours."""
@@ -274,6 +277,12 @@ def _guides(job: SmsJob, booking: Booking) -> bool:
     """Whether a job is the guide of the very person who comes."""
     is_same = recipient_of(job.to) == recipient_of(booking.phone)
     return job.is_text and job.kind == GUIDE and is_same
+
+
+def _is_for_another_start(job: SmsJob, booking: Booking) -> bool:
+    """Whether the guide was for a start from which the visit has moved away."""
+    is_per_start = job.occurrence.startswith(START_MARK)
+    return is_per_start and job.occurrence != start_occurrence(booking)
 
 
 def _text(new: Iterable[Problem], over: Iterable[Problem]) -> str:

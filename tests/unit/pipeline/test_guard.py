@@ -10,6 +10,7 @@ from outbox_world import World
 
 from booking_sms.domain.booking import Booking, BookingStatus
 from booking_sms.domain.errors import BookingApiUnavailable, CaptchaRequired
+from booking_sms.domain.job_change import start_occurrence
 from booking_sms.domain.sms_job import JobState, Move
 from booking_sms.pipeline.guard import WORDS, GuardReport, GuardServices, guard_visits
 from booking_sms.testing import NOW, make_booking, make_job, make_store_directory
@@ -286,3 +287,27 @@ def test_the_guard_writes_one_note_and_moves_nothing(door):
     assert door.world.gateway.sends == 0
     note = door.world.control.get_note("visit_guard")
     assert (note["at"], note["visits"]) == (NOW.isoformat(timespec="seconds"), 1)
+
+
+@pytest.mark.parametrize("state", [JobState.DELIVERED, JobState.HELD])
+def test_the_guide_of_a_start_that_was_moved_away_from_is_no_guide(state: JobState) -> None:
+    door = Door()
+    booking = door.visit()
+    before = start_occurrence(make_booking(starts_in=LATER))
+    old = door.guide(booking, state, occurrence=before)
+    if state is JobState.DELIVERED:
+        door.world.ledger.mark_accepted(old)
+
+    report = door.round()
+
+    assert report.open[booking.booking_num].problem == "no_guide"
+
+
+def test_the_guide_of_the_start_that_a_visit_moved_to_is_enough() -> None:
+    door = Door()
+    booking = door.visit()
+    before = start_occurrence(make_booking(starts_in=LATER))
+    door.guide(booking, JobState.HELD, occurrence=before)
+    door.guide(booking, JobState.ACCEPTED, occurrence=start_occurrence(booking))
+
+    assert not door.round().open
