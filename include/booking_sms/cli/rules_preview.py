@@ -23,12 +23,15 @@ from booking_sms.domain.ledger import Ledger
 from booking_sms.domain.window import WINDOW_LENGTH, Window
 from booking_sms.parity.outcome import bookings_of
 from booking_sms.pipeline.applied_catalog import live_catalog, rule_set_in_use
+from booking_sms.pipeline.changes import ChangePlanner
 from booking_sms.pipeline.day_totals import day_totals
 from booking_sms.pipeline.effects import Effect, Effects, effects_of
 from booking_sms.pipeline.lint import SAMPLE_TOTALS
 from booking_sms.pipeline.live import LiveBookings, read_stores
 from booking_sms.pipeline.load import gather_ledger
 from booking_sms.pipeline.plan import plan_window
+from booking_sms.pipeline.preview import PlaceholderSecrets
+from booking_sms.pipeline.resend import TextMaker
 
 LogInOption = typer.Option(False, "--log-in", help="Log in, as a run would, if need be.")
 EXPIRED = SessionExpired.__name__
@@ -108,12 +111,29 @@ def refuse_gaps(read: LiveBookings) -> None:
 
 
 def _live(app: Application, catalog: Catalog, window: Window, read: LiveBookings) -> Effects:
-    ledger = gather_ledger(app.ledger, app.jobs, read.bookings, catalog.rules)
+    ledger = gather_ledger(
+        app.ledger,
+        app.jobs,
+        read.bookings,
+        catalog.rules,
+        foresee=_changes(app, catalog, window).foresee,
+    )
     plan = plan_window(
         read.bookings, ledger, catalog.rules, catalog.stores, window, app.rollout_stages()
     )
     totals = partial(day_totals, window.as_of, app.stage, app.sealer, app.jobs, catalog.stores)
     return effects_of(plan, catalog, app.settings.prices, now=app.clock.now(), day_totals=totals)
+
+
+def _changes(app: Application, catalog: Catalog, window: Window) -> ChangePlanner:
+    """As the window itself would: what waits for a booking that changed makes room first."""
+    maker = TextMaker(
+        catalog=catalog,
+        secrets=PlaceholderSecrets(),
+        hmac_key=app.connections.own.hmac_key,
+        code_version=app.code_version,
+    )
+    return ChangePlanner(maker, is_old=window.is_old(app.clock.now()))
 
 
 def _offline(path: Path, wanted: str, catalog: Catalog) -> Effects:

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -49,6 +50,25 @@ def test_what_was_sent_already_is_not_shown_again(shop: Shop) -> None:
     document = shop.answer("rules", "preview", "--at", (NOW + timedelta(minutes=20)).isoformat())
 
     assert document["texts"] == []
+
+
+def test_what_waits_for_a_booking_that_was_replaced_does_not_stand_in_the_way(shop: Shop) -> None:
+    app = shop.app
+    extracts = [workflow.extract_store(app, Window(NOW), "900101")]
+    planned = workflow.plan_jobs(app, Window(NOW), extracts)
+    workflow.load_jobs(app, Window(NOW), planned["plan_key"])
+    (old,) = app.source.bookings
+    app.source.bookings.clear()
+    app.source.put(
+        replace(old, booking_id="7000000002", previous_booking_id=old.booking_id, name="박시험")
+    )
+    before = app.jobs.jobs
+
+    arguments = ("--rules", "recommended", "--at", (NOW + timedelta(minutes=20)).isoformat())
+    document = shop.answer("rules", "preview", *arguments)
+
+    assert [text["kind"] for text in document["texts"]] == ["confirm", "guide"]
+    assert app.jobs.jobs == before
 
 
 def test_another_store_and_another_rule_set_can_be_asked_for(shop: Shop) -> None:
