@@ -17,6 +17,10 @@ than two windows is looked at once more when it is loaded (cancelled visits are 
 left out) and held for approval instead of being sent late: `repair_window`, or `booking-sms repair
 preview --held`, shows and releases it. A cleared task extracts again.
 
+**When a booking changed.** What waits for it is cancelled, superseded or rewritten before anything
+new is loaded. `lost_changes` in the counts of `load_jobs` were too late, since the text had gone
+out; `overtaken` messages were kept back for that reason, and the next window decides on them.
+
 **By hand or as a backfill.** Trigger with `window_end`, for example `2026-03-02T14:00:00+09:00`.
 A backfill from 20:00 to 20:40 decides as of 20:00, 20:20 and 20:40; while this DAG is paused it
 waits without a word.
