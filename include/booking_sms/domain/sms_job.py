@@ -262,6 +262,11 @@ class SmsJob:
         return self.channel == SMS_CHANNEL
 
     @property
+    def is_withdrawn(self) -> bool:
+        """Whether the pipeline ended it unsent, so that it may be wanted again."""
+        return self.state in FORGOTTEN and self.reason in set(Withdrawal)
+
+    @property
     def open_shard(self) -> int:
         """Shard of the open index: the same recipient is always in the same shard."""
         return open_shard_of(self.to)

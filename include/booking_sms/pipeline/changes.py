@@ -171,8 +171,7 @@ def with_renewals(batch: JobBatch, known: Iterable[SmsJob]) -> JobBatch:
 
 
 def _renewal(old: SmsJob, new: SmsJob, text: str) -> JobChange:
-    is_ours = old.reason in set(Withdrawal)
-    action = Action.RENEW if is_ours else Action.LEAVE
+    action = Action.RENEW if old.is_withdrawn else Action.LEAVE
     return JobChange(job=old, action=action, reason=new.reason, after=new, text=text)
 
 

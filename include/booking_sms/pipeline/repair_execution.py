@@ -19,7 +19,10 @@ from booking_sms.domain.errors import (
     StoreThrottled,
     StoreUnavailable,
 )
+from booking_sms.domain.job_change import Action as ChangeAction
+from booking_sms.domain.job_change import JobChange
 from booking_sms.domain.sms_job import JobState, Move, SmsJob
+from booking_sms.pipeline.apply_changes import Applied, apply_change
 from booking_sms.pipeline.operator import Person
 from booking_sms.pipeline.repair_plan import (
     DONE_AS,
@@ -54,6 +57,7 @@ INSERTED = frozenset({
     Outcome.HELD,
 })
 """Outcomes that a new job is written for."""
+RENEWABLE = frozenset({Outcome.WOULD_SEND, Outcome.WOULD_DEFER, Outcome.HELD})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -221,7 +225,24 @@ class _Executor:
         job = verdict.job.evolve(plan_hash=self._plan.plan_hash)
         if verdict.text:
             self._services.bodies.put(verdict.text)
+        stored = self._services.jobs.get(job.booking_num, job.sort_key)
+        if stored is not None and stored.is_withdrawn:
+            return self._renew(stored, job, verdict)
         if self._services.jobs.insert_if_absent(job):
+            return _done(verdict.outcome), verdict.reason
+        return Outcome.ALREADY_THERE, LOST_RACE
+
+    def _renew(self, stored: SmsJob, job: SmsJob, verdict: Verdict) -> tuple[Outcome, str]:
+        """Bring a message back that was withdrawn, unless it would end at once."""
+        if verdict.outcome not in RENEWABLE:
+            return Outcome.ALREADY_THERE, stored.state.value
+        change = JobChange(
+            job=stored, action=ChangeAction.RENEW, reason=job.reason, after=job, text=verdict.text
+        )
+        applied = apply_change(change, self._services.jobs)
+        if applied is Applied.UNWRITTEN:
+            return Outcome.PENDING, applied.value
+        if applied is Applied.DONE:
             return _done(verdict.outcome), verdict.reason
         return Outcome.ALREADY_THERE, LOST_RACE
 

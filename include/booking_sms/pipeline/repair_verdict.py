@@ -81,6 +81,8 @@ class Judge:
     ) -> Verdict:
         if standing := _standing(action, job, stored):
             return standing
+        if action is Action.SEND:
+            stored = None  # a withdrawn one is renewed with all that a new one has
         rule = self.rule_of(job)
         if rule is None:
             return Verdict(outcome=Outcome.NOT_SENT, reason=RULE_CHANGED, job=job, stored=stored)
@@ -182,7 +184,7 @@ class Judge:
 def _standing(action: Action, job: SmsJob, stored: SmsJob | None) -> Verdict | None:
     """What the outbox itself says; None if it leaves the decision open."""
     if action is Action.SEND:
-        if stored is None:
+        if stored is None or stored.is_withdrawn:
             return None
         return Verdict(
             outcome=Outcome.ALREADY_THERE, reason=stored.state.value, job=job, stored=stored

@@ -648,8 +648,35 @@ def test_a_booking_made_too_late_for_its_own_window_is_late_in_a_repair_of_it():
     assert results(report) == {"queued": 1, "suppressed: late": 1}
 
 
+def test_a_withdrawn_message_that_a_missed_window_wants_is_renewed():
+    app = shop(visit(number=1))
+    (item, *_) = preview(app).items
+    gone = item.job.evolve(state=JobState.SUPERSEDED, reason="phone_changed")
+    app.jobs.insert_if_absent(gone)
+
+    report = execute(app, approved(app))
+
+    stored = app.jobs.get(item.job.booking_num, item.job.sort_key)
+    assert stored.state is JobState.SCHEDULED
+    assert set(results(report)) == {"queued"}
+    assert send(app)["sent"] == len(report.results)
+
+
+def test_what_a_person_cancelled_is_not_renewed_by_a_repair():
+    app = shop(visit(number=1))
+    (item, *_) = preview(app).items
+    app.jobs.insert_if_absent(item.job.evolve(state=JobState.CANCELLED, reason="by the owner"))
+
+    report = execute(app, approved(app))
+
+    assert "already_there: cancelled" in results(report)
+    stored = app.jobs.get(item.job.booking_num, item.job.sort_key)
+    assert stored.state is JobState.CANCELLED
+
+
 def test_a_window_of_the_last_forty_minutes_is_not_late():
-    app = shop(visit(starts_in=timedelta(hours=6)))
+    made = NOW - timedelta(minutes=45)
+    app = shop(visit(starts_in=timedelta(hours=6), registered_at=made, confirmed_at=made))
     _edit_rule(app, "confirm-first-sight", late_policy="skip")
 
     assert outcomes(preview(app, windows(NOW - timedelta(minutes=40)))) == {"would_send": 1}
