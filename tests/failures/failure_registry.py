@@ -13,14 +13,14 @@ from pathlib import Path
 PROJECT = Path(__file__).resolve().parents[2]
 PAGE = PROJECT / "docs" / "failures.md"
 
-WINDOWS = "Windows: nothing missed, and a backfill you can read before you run it"
 WATCHING = "Watching: alarms that fire, logs that can be searched, a runbook that runs"
 PARITY = "Parity: proof that the new system decides as the old one did"
-LATER_ISSUES = frozenset({WINDOWS, WATCHING, PARITY})
+LATER_ISSUES = frozenset({WATCHING, PARITY})
 
 SENDING = "tests/failures/test_sending_failures.py"
 DECIDING = "tests/failures/test_deciding_failures.py"
 READING = "tests/failures/test_reading_failures.py"
+MISSED = "tests/failures/test_window_failures.py"
 ERRORS = "tests/unit/adapters/sens/test_gateway_errors.py"
 RACES = "tests/contract/test_job_races.py"
 
@@ -124,11 +124,7 @@ FAILURES = (
         tests=(
             f"{DECIDING}::test_reminder_went_out_after_the_booking_was_cancelled",
             f"{DECIDING}::test_cancellation_between_enqueue_and_send_failed_silently",
-        ),
-        later=Later(
-            issue=WINDOWS,
-            missing="a text that waits (held, put off) is not called off by a cancellation at "
-            "Naver: the booking is read again only when a plan is repaired",
+            f"{MISSED}::test_reminder_that_waited_went_out_after_the_cancellation",
         ),
     ),
     Failure(
@@ -136,10 +132,9 @@ FAILURES = (
         happened="A moved booking kept its old reminder alive",
         seen_at="calcom/cal.diy#6905, onehashai/Cal-ID#1020",
         we="no reminder exists before it is due; one for each start that stood",
-        tests=(f"{DECIDING}::test_rescheduled_booking_kept_its_old_reminder_alive",),
-        later=Later(
-            issue=WINDOWS,
-            missing="superseding a text that waits when its booking moves",
+        tests=(
+            f"{DECIDING}::test_rescheduled_booking_kept_its_old_reminder_alive",
+            f"{MISSED}::test_reminder_that_waited_named_the_start_that_was_given_up",
         ),
     ),
     Failure(
@@ -154,9 +149,9 @@ FAILURES = (
         happened="Cron missed a day, and an equality test meant never",
         seen_at="invoiceninja/invoiceninja#2183",
         we="decided afterwards as of its own instant, approved, within its hours",
-        tests=(f"{DECIDING}::test_cron_missed_the_evening_and_never_came_back_to_it",),
-        later=Later(
-            issue=WINDOWS, missing="finding the gap, showing it, and the backfill that fills it"
+        tests=(
+            f"{DECIDING}::test_cron_missed_the_evening_and_never_came_back_to_it",
+            f"{MISSED}::test_cron_missed_an_evening_and_nobody_saw_it",
         ),
     ),
     Failure(
@@ -192,9 +187,7 @@ FAILURES = (
             f"{DECIDING}::test_recurring_event_texted_every_past_date",
             f"{DECIDING}::test_first_run_after_a_pause_sent_everything_at_once",
             f"{DECIDING}::test_storm_of_texts_had_no_ceiling",
-        ),
-        later=Later(
-            issue=WINDOWS, missing="approving a whole plan by its hash, after reading it"
+            f"{MISSED}::test_catching_up_sent_everything_at_once_and_unread",
         ),
     ),
     Failure(
@@ -269,8 +262,9 @@ FAILURES = (
             f"{SENDING}::test_task_was_killed_after_it_had_succeeded_and_run_again",
             "tests/unit/pipeline/test_crash_points.py"
             "::test_after_a_crash_the_next_runs_do_what_the_table_says",
+            "tests/unit/pipeline/test_watch.py::test_it_is_seen_that_nothing_ran_at_all",
         ),
-        later=Later(issue=WATCHING, missing="the watchdog outside Airflow that alarms"),
+        later=Later(issue=WATCHING, missing="the watchdog's own supervision"),
     ),
     Failure(
         number=24,
@@ -287,8 +281,8 @@ FAILURES = (
         tests=(
             f"{READING}::test_window_that_was_run_again_by_hand_texted_again",
             "tests/unit/plugins/test_airflow_window.py::test_a_manual_run_names_its_window",
+            f"{MISSED}::test_backfill_and_repair_of_one_window_both_texted",
         ),
-        later=Later(issue=WINDOWS, missing="the repair DAG, and both roads on one window"),
     ),
     Failure(
         number=26,
@@ -364,7 +358,11 @@ FAILURES = (
         happened="A deadline's callback put the scheduler into a crash loop",
         seen_at="apache/airflow#58560, #58949",
         we="callbacks are async, importable everywhere, and few",
-        later=Later(issue=WATCHING, missing="no deadline exists yet"),
+        tests=(
+            "tests/dags/test_dag_structure.py"
+            "::test_a_window_is_late_by_the_queue_and_not_by_its_end",
+            "tests/unit/plugins/test_airflow_deadlines.py::test_a_backfilled_run_is_never_late",
+        ),
     ),
     Failure(
         number=35,

@@ -58,7 +58,7 @@ def test_every_test_here_belongs_to_a_failure():
     here = {f"tests/failures/{file.name}::{name}"
             for file in files for name in functions_of(f"tests/failures/{file.name}")}  # fmt: skip
 
-    assert len(files) == 3
+    assert len(files) == 4
     assert here <= listed
 
 
