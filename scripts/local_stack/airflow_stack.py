@@ -109,7 +109,9 @@ class AirflowStack:
     def start_component(self, name: str) -> None:
         """Start a component that was stopped, and wait until Airflow is well again."""
         others = tuple(c for c in self.state.components if c.name != name)
-        component = start_component(name, self.environ, self.layout.component_logs)
+        # The world's connections were not there yet when this stack was made.
+        environ = airflow_environ(self.layout, self.state.port)
+        component = start_component(name, environ, self.layout.component_logs)
         self.state = replace(self.state, components=(*others, component))
         self.state.write(self.layout.state_file)
         wait_for("Airflow is healthy", self._alive(self.api.is_healthy), within_s=HEALTHY_WITHIN_S)

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -33,17 +34,26 @@ ETL, DISPATCH, REPAIR = "booking_sms_etl", "sms_dispatch", "repair_window"
 APPROVAL = "approve_plan"
 LENGTH = timedelta(minutes=20)
 STORE, NAME = "900101", "이시험"
-OVER, SOON = "01000007710", "01000007721"
-"""Phones of two visits that the missed window has to tell the door code: from 20:10, from 21:40."""
+OVER, SOON, PROMISED = "01000007710", "01000007721", "01000007718"
+"""Phones of two visits that the missed window has to tell the door code, from 20:10 and from
+21:40, and of one that ended at 19:50 with a review promised."""
+REVIEW = {"name": "네이버 리뷰 약속", "count": 1}
 HITL_SETTLES_S = 4.0
 """An answer in the first second after the task began to wait is lost in Airflow's scheduler."""
-MISSED = ("20:00", "20:20", "20:40", "21:00")
+MISSED = ("20:00", "20:20", "20:40")
+"""Windows without a row one interval after their end; that of 21:00 has ten minutes left."""
+DAY = [f"010000099{number:02}" for number in range(24)]
+"""Phones of a day, one for each third window."""
 MORNING = [f"010000088{number:02}" for number in range(6)]
 """Phones of the next morning, one for each of six windows."""
 
 
 def at(clock: str, day: str = "2026-03-02") -> datetime:
     return datetime.fromisoformat(f"{day}T{clock}:00+09:00")
+
+
+def iso(clock: str) -> str:
+    return at(clock).isoformat()
 
 
 @dataclass
@@ -54,6 +64,7 @@ class Operator:
     world: EmbeddedWorld
     day: Day
     seen: dict[str, Any] = field(default_factory=dict)
+    ids: dict[str, int] = field(default_factory=dict)
 
     def jobs_of(self, window: str) -> Counter[tuple[str, str]]:
         """{(kind, state): number} of the jobs that a window planned."""
@@ -63,9 +74,11 @@ class Operator:
             counts[row["kind"], row["state"]] += row["jobs"]
         return counts
 
-    def book(self, phone: str, start: datetime, minutes: int, known: datetime) -> None:
+    def book(
+        self, phone: str, start: datetime, minutes: int, known: datetime, **facts: Any
+    ) -> None:
         """A visit of an invented customer, made and confirmed at ``known``."""
-        self.world.book(
+        booked = self.world.book(
             STORE,
             phone=phone,
             name=NAME,
@@ -73,19 +86,24 @@ class Operator:
             minutes=minutes,
             registered_at=known.isoformat(),
             confirmed_at=known.isoformat(),
+            **facts,
         )
+        self.ids[phone] = booked["booking_id"]
 
     def texts(self) -> list[tuple[str, str]]:
         """(phone, content) of everything that phones have got, sorted."""
         return sorted((text["to"], text["content"]) for text in self.world.inbox())
 
-    def backfill(self, first: datetime, last: datetime, reprocess: str = "none") -> list[str]:
+    def backfill(
+        self, first: datetime, last: datetime, reprocess: str = "none", within_s: float = 240
+    ) -> list[str]:
         """Airflow's own backfill, to its end; states of its runs, oldest window first."""
         begun = datetime.fromtimestamp(time.time()).astimezone()
         self._wait_until_no_backfill_runs()
         self.airflow.create_backfill(ETL, first, last, reprocess)
         count = (last - first) // LENGTH + 1
-        return self._wait_for("backfilled runs end", lambda: self._ended(begun, first, count))
+        ended = partial(self._ended, begun, first, count)
+        return list(self._wait_for("backfilled runs end", ended, within_s))
 
     def repair(self, first: datetime, last: datetime, answer: str) -> str:
         """One run of the repair DAG by hand, its plan answered by a person; the run's id."""
@@ -137,10 +155,10 @@ class Operator:
 
         self._wait_for("earlier backfills are over", none_runs)
 
-    def _wait_for(self, what: str, question: Any) -> Any:
+    def _wait_for(self, what: str, question: Any, within_s: float = 240) -> Any:
         from local_stack.processes import wait_for
 
-        return wait_for(what, question, within_s=240)
+        return wait_for(what, question, within_s=within_s)
 
 
 @pytest.fixture(scope="module")
@@ -161,7 +179,9 @@ def operator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
 @pytest.fixture(scope="module")
 def outage(operator: Operator) -> Operator:
     """19:40 runs; then nothing runs until the clock shows 21:10."""
+    operator.book(PROMISED, at("18:30"), 80, known=at("12:00"), options=[REVIEW])
     operator.day.run_window("19:40")
+    operator.world.book(STORE, booking_id=operator.ids[PROMISED], completed_at=iso("19:52"))
     operator.book(OVER, at("20:10"), 50, known=at("19:46"))
     operator.book(SOON, at("21:40"), 60, known=at("19:47"))
     operator.airflow.stop_component("scheduler")
@@ -240,6 +260,27 @@ def morning(next_evening: Operator) -> Operator:
     return operator
 
 
+@pytest.fixture(scope="module")
+def whole_day(operator: Operator) -> Operator:
+    """Seventy-two windows that nobody ran, backfilled in the next night."""
+    first, last = at("00:20", "2026-03-10"), at("00:00", "2026-03-11")
+    for number, phone in enumerate(DAY):
+        known = first + number * 3 * LENGTH - timedelta(minutes=5)
+        operator.book(phone, at("14:00", "2026-03-12"), 60, known=known)
+    operator.world.set_clock(at("00:50", "2026-03-11"))
+    operator.seen["before_day"] = operator.texts()
+    operator.seen["day_states"] = operator.backfill(first, last, within_s=3000)
+    # The two newest windows are of the last forty minutes: they need no approval.
+    operator.day.trigger(DISPATCH, {})
+    operator.seen["held_day"] = operator.texts()
+    run_id = operator.repair(first, last, "Approve")
+    previewed = operator.airflow.api.result(REPAIR, run_id, "preview_effects")
+    operator.seen["day_plan"] = operator.world.booking_sms("repair", "show", previewed["plan_id"])
+    operator.day.trigger(DISPATCH, {})
+    operator.seen["after_day"] = operator.texts()
+    return operator
+
+
 def sent_between(operator: Operator, before: str, after: str) -> list[tuple[str, str]]:
     """Texts that phones got between two looks."""
     return sorted((Counter(operator.seen[after]) - Counter(operator.seen[before])).elements())
@@ -294,25 +335,42 @@ def test_the_advertising_goes_out_on_the_next_evening(next_evening: Operator) ->
     assert next_evening.seen["next_evening"]["event", "scheduled"] == 0
 
 
-def test_six_windows_are_sent_as_they_were_previewed(morning: Operator) -> None:
+def assert_sent_as_previewed(
+    sent: list[tuple[str, str]], plan: dict[str, Any], phones: list[str]
+) -> None:
+    """Everything that left was in the plan, to the byte; names alone are masked in it."""
     from booking_sms.domain.masking import mask_name
     from booking_sms.pipeline.effects import masked_text
 
-    sent = sent_between(morning, "held_morning", "after_morning")
-    leaving = [
-        message
-        for message in morning.seen["morning_plan"]["messages"]
-        if message["outcome"] == "would_send" and message["kind"] == "confirm"
-    ]
+    leaving = [message for message in plan["messages"] if message["outcome"] == "would_send"]
     shown = Counter(message["text"] for message in leaving)
-    ours = [content for to, content in sent if to in MORNING]
+    ours = [text for to, text in sent if to in phones]
+    masked = Counter(masked_text(text.replace(NAME, mask_name(NAME))) for text in ours)
+
+    assert len(sent) == plan["texts"] == len(leaving)
+    assert masked <= shown
+    assert sorted(len(text.encode("cp949")) for _, text in sent) == sorted(
+        message["bytes"] for message in leaving
+    )
+
+
+def test_six_windows_are_sent_as_they_were_previewed(morning: Operator) -> None:
+    sent = sent_between(morning, "held_morning", "after_morning")
+    plan = morning.seen["morning_plan"]
 
     assert morning.seen["morning_states"] == ["success"] * 6
     assert morning.seen["held_morning"] == morning.seen["before_morning"]
-    assert {to for to, _ in sent} >= set(MORNING)
-    assert len(ours) == len(MORNING)
-    masked = Counter(masked_text(text.replace(NAME, mask_name(NAME))) for text in ours)
-    assert masked <= shown
-    assert len(sent) == morning.seen["morning_plan"]["texts"]
-    windows = {message["window"] for message in leaving}
-    assert len(windows) == 6
+    assert Counter(to for to, _ in sent if to in MORNING) == Counter(MORNING)
+    assert len({message["window"] for message in plan["messages"]}) == 6
+    assert_sent_as_previewed(sent, plan, MORNING)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(3600)
+def test_a_day_of_windows_is_sent_as_it_was_previewed(whole_day: Operator) -> None:
+    at_once = sent_between(whole_day, "before_day", "held_day")
+    sent = sent_between(whole_day, "held_day", "after_day")
+
+    assert whole_day.seen["day_states"] == ["success"] * 72
+    assert Counter(to for to, _ in (*at_once, *sent) if to in DAY) == Counter(DAY)
+    assert_sent_as_previewed(sent, whole_day.seen["day_plan"], DAY)

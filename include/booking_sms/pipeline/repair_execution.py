@@ -254,6 +254,9 @@ class _Executor:
         moved = self._services.jobs.move(stored, move, **self._changes(move, verdict))
         if moved is None:
             return Outcome.ALREADY_THERE, LOST_RACE
+        if verdict.outcome is Outcome.WOULD_DEFER:
+            # A crash before this line leaves it available, and not before its time all the same.
+            self._services.jobs.move(moved, Move.DEFER, reason=verdict.reason)
         return _done(verdict.outcome), verdict.reason
 
     def _changes(self, move: Move, verdict: Verdict) -> dict[str, Any]:

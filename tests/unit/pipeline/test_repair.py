@@ -716,6 +716,7 @@ def test_advertising_of_a_missed_evening_waits_for_the_next(held):
     assert item.outcome.value == "would_defer"
     assert item.deferred_to == evening + timedelta(days=1)
     execute(app, plan)
+    assert app.jobs.jobs[0].state is JobState.SCHEDULED
     assert send(app) in ({"waiting:not_yet": 1}, {})
     assert app.jobs.jobs[0].not_before == evening + timedelta(days=1)
 
