@@ -130,7 +130,7 @@ class AirflowStack:
         dates = ("--from-date", first.isoformat(), "--to-date", last.isoformat())
         how = ("--reprocess-behavior", reprocess, "--max-active-runs", "1")
         command = airflow("backfill", "create", "--dag-id", dag_id, *dates, *how)
-        for attempt in Retrying(stop=stop_after_attempt(4), wait=wait_fixed(2), reraise=True):
+        for attempt in Retrying(stop=stop_after_attempt(10), wait=wait_fixed(3), reraise=True):
             with attempt:
                 run_command(command, self.environ)
 
