@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 PROJECT = Path(__file__).resolve().parent.parent
 LOOPBACK_MARKERS = ("integration", "browser", "airflow", "e2e", "long")
@@ -39,6 +40,11 @@ def _clean_environment(airflow_home: Path) -> None:
         "SE_AVOID_STATS": "true",
     }
 
+
+# The same examples every time, and no example has to be quick: a build that is red must stay red,
+# and a loaded machine is no failure.
+settings.register_profile("steady", derandomize=True, deadline=None)
+settings.load_profile("steady")
 
 _airflow_home = Path(tempfile.mkdtemp(prefix="booking-sms-tests-"))
 _clean_environment(_airflow_home)
