@@ -9,6 +9,8 @@ from booking_sms.domain.sms_job import JobState
 from booking_sms.domain.window import Window
 from booking_sms.testing import NOW, make_booking
 
+pytestmark = pytest.mark.slow
+
 WHO = ("--by", "점장", "--reason", "번호 변경")
 DOOR = "booking-sms/stores/900101#door_code"
 

@@ -9,6 +9,8 @@ from booking_sms.domain.window import Window
 from booking_sms.pipeline.applied_catalog import applied_history
 from booking_sms.testing import NOW
 
+pytestmark = pytest.mark.slow
+
 WHO = ("--by", "점장", "--reason", "첫 적용")
 SOON = NOW + timedelta(hours=1)
 TEXT = "안녕하세요, {{ brand }}입니다."

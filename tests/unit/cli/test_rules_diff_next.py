@@ -3,6 +3,8 @@ from command_world import GOLDEN, PHONE, Shop
 
 from booking_sms.domain.errors import BookingApiUnavailable
 
+pytestmark = pytest.mark.slow
+
 NEXT = ("--next", "24h")
 BOTH = ("rules", "diff", "legacy", "recommended")
 

@@ -196,6 +196,7 @@ def lost_between(app, bookings, rollout):
     return list(reader.lost(missed, bookings, ledger).values())
 
 
+@pytest.mark.slow
 @given(
     visits=st.lists(
         st.tuples(st.integers(-30, 260), st.integers(-600, 100), st.booleans()), max_size=6

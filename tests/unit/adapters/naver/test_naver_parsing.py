@@ -252,6 +252,7 @@ def test_odd_payloads_are_a_booking_or_malformed_and_nothing_else(payload, snaps
         assert booking.version
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=100)
 @given(payload=odd_payloads)
 def test_scrubbing_twice_changes_nothing(payload):

@@ -11,6 +11,8 @@ from moto import mock_aws
 from booking_sms.adapters.stage.bucket import S3PayloadStage
 from booking_sms.domain.errors import PayloadConflict, StoreUnavailable
 
+pytestmark = pytest.mark.slow
+
 KEY = "bookings/900101/20260302T1400/1"
 DOCUMENT = {"bookings": [{"name": "김시험"}]}
 KEYS = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
