@@ -9,7 +9,8 @@ from booking_sms.domain.errors import PayloadConflict
 from booking_sms.domain.incidents import incidents_of
 from booking_sms.domain.job_moves import incident_note
 from booking_sms.domain.sms_job import Attempt, JobState
-from booking_sms.pipeline.load import JobBatch, load_jobs
+from booking_sms.pipeline.job_batch import JobBatch
+from booking_sms.pipeline.load import load_jobs
 from booking_sms.testing import NOW, NOW_MS, make_job
 
 

@@ -15,7 +15,9 @@ from booking_sms.domain.catalog import Catalog
 from booking_sms.domain.ledger import LedgerRow, project_ledger
 from booking_sms.domain.sms_job import SmsJob
 from booking_sms.domain.window import Window
-from booking_sms.pipeline.load import JobBatch, build_jobs, load_jobs
+from booking_sms.pipeline.build import build_jobs
+from booking_sms.pipeline.job_batch import JobBatch
+from booking_sms.pipeline.load import load_jobs
 from booking_sms.pipeline.plan import everywhere, plan_window
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)

@@ -22,7 +22,7 @@ from booking_sms.domain.phone import textable_digits
 from booking_sms.domain.rule_review import review
 from booking_sms.domain.sms_job import JobState, Move
 from booking_sms.domain.template import MessageCatalog, MessageTemplate
-from booking_sms.pipeline.load import AWAITING_APPROVAL
+from booking_sms.pipeline.job_batch import AWAITING_APPROVAL
 from booking_sms.testing import NOW, make_booking, make_ledger_row
 
 REVIEW = (BookingOption(name="무료 인화지 (네이버 포토리뷰 약속 시)"),)

@@ -26,8 +26,8 @@ from booking_sms.domain.message import MessageClass
 from booking_sms.domain.sms_job import FINAL, SENT, JobState, Move
 from booking_sms.domain.template import MessageCatalog, MessageTemplate
 from booking_sms.domain.window import WINDOW_LENGTH, Window
-from booking_sms.pipeline import load
-from booking_sms.pipeline.load import AWAITING_APPROVAL
+from booking_sms.pipeline import parallel
+from booking_sms.pipeline.job_batch import AWAITING_APPROVAL
 from booking_sms.ports import GatewayMessage
 from booking_sms.testing import GatewayFault, make_booking
 
@@ -234,7 +234,7 @@ class HistoryWorld(ChangingWorld):
         """Load until the n-th write; whether it came to the end before that."""
         self.jobs.left, self.jobs.is_after, self.jobs.failure = at, is_after, failure
         try:
-            with patch.object(load, "WORKERS", 1):  # the n-th write is the same one each time
+            with patch.object(parallel, "WORKERS", 1):  # the n-th write is the same one each time
                 workflow.load_jobs(self.app, window, planned["plan_key"])
         except (Crash, StoreUnavailable):
             return False

@@ -21,6 +21,7 @@ from booking_sms.domain.window import CoverageStatus, Window
 from booking_sms.pipeline.send_gate import end_lapsed_pause, pause_sending
 from booking_sms.ports import QuarantinedBooking
 from booking_sms.testing import NOW, NOW_MS, GatewayFault, make_booking
+from booking_sms.workflow.sending import PAUSE_ALERT
 
 WINDOW = Window(NOW)
 
@@ -247,7 +248,7 @@ def test_a_pause_is_paged_although_its_note_cannot_be_read(app, monkeypatch):
     read = app.control.get_note
 
     def fail(name):
-        if name == workflow.PAUSE_ALERT:
+        if name == PAUSE_ALERT:
             raise StoreUnavailable
         return read(name)
 

@@ -32,8 +32,8 @@ from booking_sms.parity.forecast_diff import CHANGES, ForecastChange, forecast_c
 from booking_sms.parity.rule_diff import Change, rule_changes
 from booking_sms.parity.scenario import read_scenarios
 from booking_sms.pipeline.forecast import Foreseen, forecast, windows_ahead
+from booking_sms.pipeline.gather import gather_ledger
 from booking_sms.pipeline.live import LiveBookings, read_ahead
-from booking_sms.pipeline.load import gather_ledger
 
 SHOWN = 20
 LONGEST = timedelta(days=7)

@@ -23,7 +23,7 @@ from booking_sms.domain.rule import RuleSet
 from booking_sms.parity.outcome import bookings_of
 from booking_sms.pipeline.applied_catalog import rule_set_in_use
 from booking_sms.pipeline.explain import RuleVerdict, explain_booking
-from booking_sms.pipeline.load import gather_ledger
+from booking_sms.pipeline.gather import gather_ledger
 
 MARKS = {True: "yes", False: "no", None: "cannot say"}
 Documents = list[dict[str, Any]]

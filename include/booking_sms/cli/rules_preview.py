@@ -26,9 +26,9 @@ from booking_sms.pipeline.applied_catalog import live_catalog, rule_set_in_use
 from booking_sms.pipeline.changes import ChangePlanner
 from booking_sms.pipeline.day_totals import day_totals
 from booking_sms.pipeline.effects import Effect, Effects, effects_of
+from booking_sms.pipeline.gather import gather_ledger
 from booking_sms.pipeline.lint import SAMPLE_TOTALS
 from booking_sms.pipeline.live import LiveBookings, read_stores
-from booking_sms.pipeline.load import gather_ledger
 from booking_sms.pipeline.plan import plan_window
 from booking_sms.pipeline.preview import PlaceholderSecrets
 from booking_sms.pipeline.resend import TextMaker

@@ -33,7 +33,7 @@ from booking_sms.faults.lossy_proxy import run_lossy_proxy
 from booking_sms.faults.population import make_jobs
 from booking_sms.faults.verdict import Verdict, judge
 from booking_sms.faults.worker import DISPATCH, POLL, RECONCILE, Orders, work
-from booking_sms.pipeline.load import in_parallel
+from booking_sms.pipeline.parallel import in_parallel
 from booking_sms.ports import StoredJob
 
 SKEW_LIMIT_S, LEASE_S, TIMEOUT_S, SETTLE_S = 3, 2, 1, 6

@@ -36,7 +36,8 @@ from booking_sms.domain.sms_job import (
     Withdrawal,
 )
 from booking_sms.domain.window import Window
-from booking_sms.pipeline.load import JobBatch, build_jobs
+from booking_sms.pipeline.build import build_jobs
+from booking_sms.pipeline.job_batch import JobBatch
 from booking_sms.pipeline.operator import is_in_doubt
 from booking_sms.pipeline.plan import in_legacy_order
 from booking_sms.pipeline.resend import TextMaker

@@ -21,7 +21,7 @@ from booking_sms.domain.message import sens_bytes
 from booking_sms.domain.phone import mask_phone
 from booking_sms.domain.price import Prices, plain_number
 from booking_sms.domain.sms_job import JobState, SmsJob
-from booking_sms.pipeline.load import build_jobs
+from booking_sms.pipeline.build import build_jobs
 from booking_sms.pipeline.preview import PlaceholderSecrets
 from booking_sms.pipeline.render_notice import DayTotals
 from booking_sms.pipeline.report import alias_of

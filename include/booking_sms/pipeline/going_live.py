@@ -12,7 +12,7 @@ from datetime import datetime
 
 from booking_sms.domain.sms_job import CLAIMABLE, OPEN_SHARDS, JobState, Move, SmsJob
 from booking_sms.domain.window import WINDOW_LENGTH
-from booking_sms.pipeline.load import AWAITING_APPROVAL, plan_hash
+from booking_sms.pipeline.job_batch import AWAITING_APPROVAL, plan_hash
 from booking_sms.pipeline.operator import Person
 from booking_sms.pipeline.send_gate import LIVE
 from booking_sms.ports import Clock, ControlRepository, SmsJobRepository

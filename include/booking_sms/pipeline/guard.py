@@ -19,7 +19,7 @@ from booking_sms.domain.ledger import FLAG_OF_KIND
 from booking_sms.domain.phone import ledger_phone, recipient_of
 from booking_sms.domain.sms_job import OPEN_SHARDS, START_MARK, JobState, SmsJob
 from booking_sms.domain.store import StoreDirectory
-from booking_sms.pipeline.load import in_parallel
+from booking_sms.pipeline.parallel import in_parallel
 from booking_sms.pipeline.report import alias_of, last_four
 from booking_sms.ports import Clock, ControlRepository, LegacyLedger, SmsJobRepository
 

@@ -21,7 +21,7 @@ from datetime import datetime
 
 from booking_sms.domain.rule_counts import RuleCounts
 from booking_sms.domain.sms_job import FINAL, JobState, SmsJob
-from booking_sms.pipeline.load import JobBatch, await_approval, plan_hash
+from booking_sms.pipeline.job_batch import JobBatch, await_approval, plan_hash
 from booking_sms.pipeline.recheck import OVER_FOR_GOOD, BookingReader, recheck
 from booking_sms.ports import BookingSource
 

@@ -17,7 +17,7 @@ from booking_sms.domain.phone import mask_phone, recipient_of
 from booking_sms.domain.rule import Rule, RuleSet
 from booking_sms.domain.sms_job import IN_DOUBT, UNSENT, JobState, SmsJob
 from booking_sms.domain.store import StoreDirectory
-from booking_sms.pipeline.load import in_parallel
+from booking_sms.pipeline.parallel import in_parallel
 from booking_sms.pipeline.report import alias_of
 from booking_sms.pipeline.resend import CANNOT_GO, TextMaker, manual_job, manual_occurrence
 from booking_sms.ports import SmsJobRepository

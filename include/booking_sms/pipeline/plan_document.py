@@ -15,7 +15,7 @@ from pydantic import TypeAdapter
 from booking_sms.domain.booking import KST
 from booking_sms.domain.errors import SettingsInvalid
 from booking_sms.domain.window import Window
-from booking_sms.pipeline.load import JobBatch
+from booking_sms.pipeline.job_batch import JobBatch
 from booking_sms.ports import PayloadStage
 
 _BATCH = TypeAdapter(JobBatch)

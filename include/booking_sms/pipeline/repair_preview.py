@@ -21,12 +21,9 @@ from booking_sms.domain.message import sens_bytes
 from booking_sms.domain.rule import Rule, Scope
 from booking_sms.domain.sms_job import OPEN_SHARDS, JobState, SmsJob
 from booking_sms.domain.window import WINDOW_LENGTH, StoreCoverage, Window
-from booking_sms.pipeline.load import (
-    AWAITING_APPROVAL,
-    build_batch,
-    gather_digests,
-    gather_ledger,
-)
+from booking_sms.pipeline.build import build_batch
+from booking_sms.pipeline.gather import gather_digests, gather_ledger
+from booking_sms.pipeline.job_batch import AWAITING_APPROVAL
 from booking_sms.pipeline.plan import WindowPlanner, plan_stores
 from booking_sms.pipeline.repair_facts import UNKNOWN_THEN, PastReader, PastStore
 from booking_sms.pipeline.repair_plan import (

@@ -15,8 +15,9 @@ from booking_sms.domain.rule import Rule
 from booking_sms.domain.rule_timing import LatePolicy
 from booking_sms.domain.sms_job import OUTSIDE_HOURS, JobState, SmsJob
 from booking_sms.domain.window import OLD_AFTER, Window
+from booking_sms.pipeline.build import build_batch, is_dropped, put_off
 from booking_sms.pipeline.effects import masked_booking, masked_text
-from booking_sms.pipeline.load import AWAITING_APPROVAL, build_batch, is_dropped, put_off
+from booking_sms.pipeline.job_batch import AWAITING_APPROVAL
 from booking_sms.pipeline.operator import is_in_doubt
 from booking_sms.pipeline.plan import is_shadow
 from booking_sms.pipeline.preview import PlaceholderSecrets

@@ -15,7 +15,7 @@ from booking_sms.domain.sms_job import SENT, JobState, SmsJob
 from booking_sms.domain.store import StoreDirectory
 from booking_sms.domain.window import CoverageStatus, StoreCoverage, Window
 from booking_sms.pipeline.accounting import AccountingIdentity, accounting, count_jobs
-from booking_sms.pipeline.load import in_parallel
+from booking_sms.pipeline.parallel import in_parallel
 from booking_sms.pipeline.summary import WORD_OF_KIND, SummaryLine, summary_text
 from booking_sms.ports import SmsJobRepository
 

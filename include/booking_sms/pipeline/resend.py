@@ -18,7 +18,7 @@ from booking_sms.domain.job_change import MANUAL
 from booking_sms.domain.rule import Rule
 from booking_sms.domain.sms_job import JobState, LedgerEntry, SmsJob
 from booking_sms.domain.window import Window
-from booking_sms.pipeline.load import build_jobs
+from booking_sms.pipeline.build import build_jobs
 from booking_sms.pipeline.preview import PlaceholderSecrets, sample_booking
 from booking_sms.ports import BodyStore, ControlRepository, SecretSource, SmsJobRepository
 

@@ -23,7 +23,7 @@ from booking_sms.domain.errors import (
 )
 from booking_sms.domain.sms_job import JobState, SmsJob
 from booking_sms.domain.template import MessageCatalog
-from booking_sms.pipeline.load import JobBatch
+from booking_sms.pipeline.job_batch import JobBatch
 from booking_sms.pipeline.once_a_day import tell_once_a_day
 from booking_sms.ports import ControlRepository
 

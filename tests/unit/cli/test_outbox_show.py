@@ -10,7 +10,8 @@ import pytest
 from typer.testing import CliRunner
 
 from booking_sms.cli import outbox
-from booking_sms.pipeline.load import JobBatch, load_jobs
+from booking_sms.pipeline.job_batch import JobBatch
+from booking_sms.pipeline.load import load_jobs
 from booking_sms.testing import NOW, make_job
 
 FIRST, SECOND = "문 번호는 0001#", "문 번호는 0002#"

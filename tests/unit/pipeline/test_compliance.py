@@ -15,7 +15,8 @@ from booking_sms.domain.booking import KST, BookingStatus
 from booking_sms.domain.rule import Rule, RuleSet
 from booking_sms.domain.rule_timing import OutOfHours
 from booking_sms.domain.sms_job import JobState, Move, SmsJob
-from booking_sms.pipeline.load import build_jobs, load_jobs
+from booking_sms.pipeline.build import build_jobs
+from booking_sms.pipeline.load import load_jobs
 from booking_sms.testing import GatewayFault, make_booking
 
 DAY = timedelta(days=1)

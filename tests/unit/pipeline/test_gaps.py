@@ -19,7 +19,7 @@ from booking_sms.domain.ledger import Ledger
 from booking_sms.domain.window import WINDOW_LENGTH, CoverageStatus, HealedWindow, Window
 from booking_sms.pipeline.extract import as_of_filter
 from booking_sms.pipeline.gaps import GapReader, missed_before
-from booking_sms.pipeline.load import gather_ledger
+from booking_sms.pipeline.gather import gather_ledger
 from booking_sms.pipeline.plan import everywhere, plan_window
 from booking_sms.testing import (
     NOW,

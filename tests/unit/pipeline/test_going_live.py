@@ -15,7 +15,7 @@ from booking_sms.domain.errors import StoreUnavailable
 from booking_sms.domain.sms_job import JobState
 from booking_sms.domain.window import WINDOW_LENGTH
 from booking_sms.pipeline.going_live import go_live
-from booking_sms.pipeline.load import plan_hash
+from booking_sms.pipeline.job_batch import plan_hash
 from booking_sms.pipeline.operator import Person
 from booking_sms.testing import NOW, make_job
 

@@ -17,7 +17,7 @@ from booking_sms.domain.ledger import Ledger
 from booking_sms.domain.rule import RuleSet
 from booking_sms.domain.sms_job import JobState, SmsJob
 from booking_sms.domain.window import WINDOW_LENGTH, Window
-from booking_sms.pipeline.load import build_jobs
+from booking_sms.pipeline.build import build_jobs
 from booking_sms.pipeline.plan import everywhere, plan_window
 from booking_sms.testing import make_booking
 

@@ -13,14 +13,11 @@ from booking_sms.domain.errors import StoreUnavailable
 from booking_sms.domain.sms_job import JobState, SmsJob
 from booking_sms.domain.template import MessageCatalog, MessageTemplate
 from booking_sms.domain.window import Window
-from booking_sms.pipeline.load import (
-    JobBatch,
-    build_jobs,
-    gather_ledger,
-    load_jobs,
-    plan_hash,
-    store_comparison,
-)
+from booking_sms.pipeline.build import build_jobs
+from booking_sms.pipeline.comparison import store_comparison
+from booking_sms.pipeline.gather import gather_ledger
+from booking_sms.pipeline.job_batch import JobBatch, plan_hash
+from booking_sms.pipeline.load import load_jobs
 from booking_sms.testing import (
     NOW,
     InMemoryBodyStore,

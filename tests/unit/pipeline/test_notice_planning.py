@@ -20,7 +20,8 @@ from booking_sms.domain.rule import Action, Rule, RuleSet
 from booking_sms.domain.sms_job import JobState, SmsJob
 from booking_sms.domain.template import MessageTemplate
 from booking_sms.domain.window import Window
-from booking_sms.pipeline.load import JobBatch, build_jobs
+from booking_sms.pipeline.build import build_jobs
+from booking_sms.pipeline.job_batch import JobBatch
 from booking_sms.pipeline.plan import plan_window
 from booking_sms.testing import NOW, make_booking
 

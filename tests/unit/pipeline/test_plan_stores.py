@@ -25,8 +25,8 @@ from booking_sms.domain.ledger import Ledger, LedgerRow, project_ledger
 from booking_sms.domain.rule import RuleSet
 from booking_sms.domain.rule_counts import add_up
 from booking_sms.domain.window import Window
+from booking_sms.pipeline.build import build_batch
 from booking_sms.pipeline.history import History
-from booking_sms.pipeline.load import build_batch
 from booking_sms.pipeline.plan import WindowPlanner, digest_number, plan_stores, plan_window
 from booking_sms.testing import NOW, make_booking, make_job, make_ledger_row
 

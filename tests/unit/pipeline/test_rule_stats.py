@@ -15,7 +15,7 @@ from booking_sms.domain.booking import BookingOption, BookingStatus
 from booking_sms.domain.ledger import Ledger
 from booking_sms.domain.rule_counts import RuleCounts, add_up
 from booking_sms.domain.window import Window
-from booking_sms.pipeline.load import build_jobs
+from booking_sms.pipeline.build import build_jobs
 from booking_sms.pipeline.plan import plan_window
 from booking_sms.pipeline.plan_document import read_plan
 from booking_sms.pipeline.rule_stats import count_window, is_active

@@ -13,7 +13,8 @@ from booking_sms.domain.payload_fields import PayloadFields
 from booking_sms.domain.rule import RuleSet
 from booking_sms.domain.sms_job import JobState
 from booking_sms.domain.template import MessageCatalog, MessageTemplate
-from booking_sms.pipeline.load import JobBatch, build_jobs
+from booking_sms.pipeline.build import build_jobs
+from booking_sms.pipeline.job_batch import JobBatch
 from booking_sms.pipeline.text_alerts import alert_on_texts
 from booking_sms.testing import NOW, InMemoryControlRepository, InMemorySecretSource, make_booking
 

@@ -1,0 +1,61 @@
+"""The jobs' steps, as the DAG tasks and the CLI call them: one function a task.
+
+Each takes the composed Application and returns JSON-able counts and keys, never a person, so
+its result may travel through XCom. What happens inside each step lives in ``pipeline``.
+"""
+
+from booking_sms.workflow.extraction import (
+    check_bookings,
+    extract_store,
+    extract_stores,
+    open_session,
+    record_failed_store,
+)
+from booking_sms.workflow.planning import load_jobs, plan_jobs
+from booking_sms.workflow.repairing import (
+    approve_plan,
+    execute_plan,
+    preview_effects,
+    read_repair_plan,
+    repair_request,
+)
+from booking_sms.workflow.reporting import report_window, window_report
+from booking_sms.workflow.sending import (
+    claim_and_send,
+    expire_overdue,
+    look_at_caps,
+    poll_delivery_reports,
+    report_dispatch,
+    settle_unknown_outcomes,
+)
+from booking_sms.workflow.steps import Summary
+from booking_sms.workflow.watching import audit_day, guard_visits, watch_windows
+from booking_sms.workflow.windows import resolve_window
+
+__all__ = [
+    "Summary",
+    "approve_plan",
+    "audit_day",
+    "check_bookings",
+    "claim_and_send",
+    "execute_plan",
+    "expire_overdue",
+    "extract_store",
+    "extract_stores",
+    "guard_visits",
+    "load_jobs",
+    "look_at_caps",
+    "open_session",
+    "plan_jobs",
+    "poll_delivery_reports",
+    "preview_effects",
+    "read_repair_plan",
+    "record_failed_store",
+    "repair_request",
+    "report_dispatch",
+    "report_window",
+    "resolve_window",
+    "settle_unknown_outcomes",
+    "watch_windows",
+    "window_report",
+]
