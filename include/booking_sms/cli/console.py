@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -14,6 +15,8 @@ from rich.markup import escape
 from rich.table import Table
 
 JsonOption = typer.Option(False, "--json", help="Machine-readable output on stdout.")
+INSTANT = "2026-03-02T14:00:00+09:00"
+"""How an instant is written."""
 out = Console()
 err = Console(stderr=True)
 
@@ -58,7 +61,22 @@ def print_facts(title: str, facts: Mapping[str, Any], *, as_json: bool) -> None:
 
 
 def _plain(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else str(value)
+    return (
+        json.dumps(value, ensure_ascii=False)
+        if isinstance(value, dict | list | tuple)
+        else str(value)
+    )
+
+
+def instant_of(option: str, text: str) -> datetime:
+    """The aware ISO instant that an option was given; one clear line otherwise."""
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        raise fail(f"{option}: not an ISO instant: {text!r}; write for example {INSTANT}") from None
+    if instant.tzinfo is None:
+        raise fail(f"{option}: {text!r} has no offset; write for example {INSTANT}")
+    return instant
 
 
 def fail(message: str, *, code: int = 2) -> typer.Exit:

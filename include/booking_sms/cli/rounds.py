@@ -2,15 +2,35 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import structlog
+import typer
 
+from booking_sms.cli.console import fail
 from booking_sms.domain.errors import BookingSmsError
 
+LEAST_PAUSE_S = 10
+OnceOption = typer.Option(False, "--once", help="One look; exit 1 if anything is open.")
+EveryOption = typer.Option(0, "--every", help="Looks for ever, this many seconds apart.")
 log = structlog.get_logger(__name__)
+
+
+def require_choice(once: bool, every: int) -> None:
+    """Either one look or looks for ever; one clear line otherwise."""
+    if once == bool(every) or 0 < every < LEAST_PAUSE_S:
+        raise fail(f"choose --once or --every SECONDS ({LEAST_PAUSE_S} or more)")
+
+
+def stop_event() -> threading.Event:
+    """An event that SIGTERM and SIGINT set: the look under way is finished."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    return stop
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,9 +12,8 @@ import typer
 from booking_sms.adapters.naver.parsing import parse_booking
 from booking_sms.cli import composition
 from booking_sms.cli.catalogs import catalog_of
-from booking_sms.cli.console import JsonOption, fail, print_json, print_table
+from booking_sms.cli.console import JsonOption, fail, instant_of, print_json, print_table
 from booking_sms.cli.rules_preview import LogInOption, named_catalog, next_window
-from booking_sms.cli.run import parse_instant
 from booking_sms.cli.scenarios import scenario_of
 from booking_sms.domain.booking import Booking
 from booking_sms.domain.conditions import Verdict
@@ -81,7 +80,7 @@ def _of_booking(number: str, at: str, rules: str, *, log_in: bool) -> Documents:
     booking = app.source.fetch_booking(catalog.stores.get(store_id).store_id, booking_id)
     if booking is None:
         raise fail(f"Naver does not know booking {number}", code=1)
-    as_of = parse_instant(at) if at else next_window(app.clock.now()).as_of
+    as_of = instant_of("--at", at) if at else next_window(app.clock.now()).as_of
     ledger = gather_ledger(app.ledger, app.jobs, [booking], catalog.rules)
     verdicts = explain_booking(booking, ledger, catalog.rules, as_of, app.rollout_stages())
     return [_document(booking, as_of, verdicts)]

@@ -14,8 +14,7 @@ from booking_sms.adapters.naver.parsing import parse_booking
 from booking_sms.bootstrap import Application
 from booking_sms.cli import composition
 from booking_sms.cli.catalogs import catalog_of, settings
-from booking_sms.cli.console import JsonOption, fail, out, print_json, print_table
-from booking_sms.cli.run import parse_instant
+from booking_sms.cli.console import JsonOption, fail, instant_of, out, print_json, print_table
 from booking_sms.cli.scenarios import scenario_of
 from booking_sms.domain.catalog import Catalog
 from booking_sms.domain.errors import SessionExpired
@@ -65,7 +64,7 @@ def preview(
     app = composition.application()
     catalog = named_catalog(rules or rule_set_in_use(app.control, app.settings.rule_set), app)
     app.use_catalog(catalog, may_log_in=log_in)
-    window = Window(parse_instant(at)) if at else next_window(app.clock.now())
+    window = Window(instant_of("--at", at)) if at else next_window(app.clock.now())
     read = read_stores(app.source, chosen_stores(catalog, store), window, app.clock.now())
     show(_live(app, catalog, window, read), read_facts(read), as_json=as_json)
     refuse_gaps(read)

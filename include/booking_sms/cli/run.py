@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import typer
@@ -12,7 +12,7 @@ from booking_sms import workflow
 from booking_sms.adapters.clock import SystemClock
 from booking_sms.bootstrap import Application
 from booking_sms.cli.composition import application
-from booking_sms.cli.console import JsonOption, fail, print_facts
+from booking_sms.cli.console import JsonOption, fail, instant_of, print_facts
 from booking_sms.cli.places import BOOKING_CODES, booking_place, sens_place
 from booking_sms.config.connections import is_loopback_url
 from booking_sms.domain.errors import ExtractError
@@ -20,7 +20,6 @@ from booking_sms.domain.window import OLD_AFTER, Window
 
 ALL_SHARDS = tuple(range(16))
 UNSENT = ("not_sent", "store_failed", "incident", "waiting:paused", "waiting:text_unreadable")
-EXAMPLE = "2026-03-02T14:00:00+09:00"
 
 
 def register(app: typer.Typer) -> None:
@@ -35,7 +34,7 @@ def run(
     as_json: bool = JsonOption,
 ) -> None:
     """Extract, plan, load and dispatch once, in this process."""
-    instant = parse_instant(at) if at else None
+    instant = instant_of("--at", at) if at else None
     composed = application(at=instant)
     window = Window(instant or composed.clock.now().replace(second=0, microsecond=0))
     refuse_far_instant(composed, window)
@@ -124,17 +123,6 @@ def end_with(problems: list[str]) -> None:
 def without_keys(dispatched: Mapping[str, Any]) -> dict[str, Any]:
     """A dispatch result in counts: the keys of single jobs are for the report, not for people."""
     return {key: value for key, value in dispatched.items() if key not in {"accepted", "jobs"}}
-
-
-def parse_instant(text: str) -> datetime:
-    """Parse an aware ISO instant; one clear line otherwise."""
-    try:
-        instant = datetime.fromisoformat(text)
-    except ValueError:
-        raise fail(f"--at: not an ISO instant: {text!r}; write for example {EXAMPLE}") from None
-    if instant.tzinfo is None:
-        raise fail(f"--at: {text!r} has no offset; write for example {EXAMPLE}")
-    return instant
 
 
 def refuse_far_instant(app: Application, window: Window) -> None:

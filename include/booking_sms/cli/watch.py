@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import typer
 
 from booking_sms import workflow
 from booking_sms.bootstrap import Application
 from booking_sms.cli.composition import application
-from booking_sms.cli.console import JsonOption, fail, print_facts
-from booking_sms.cli.guard import LEAST_PAUSE_S, stop_event
-from booking_sms.cli.rounds import Rounds
+from booking_sms.cli.console import JsonOption, fail, print_json, print_table
+from booking_sms.cli.rounds import EveryOption, OnceOption, Rounds, require_choice, stop_event
+from booking_sms.pipeline.report import alias_of
+from booking_sms.pipeline.watch import WatchReport
 
 WORDS = ("회차를 확인할 수 없습니다", "회차를 다시 확인합니다")
+COLUMNS = ("finding", "store", "told", "what")
+WHOLE_CHAIN = "all"
 
 
 def register(app: typer.Typer) -> None:
@@ -21,29 +22,54 @@ def register(app: typer.Typer) -> None:
     app.command("watch")(watch)
 
 
-def watch(
-    once: bool = typer.Option(False, "--once", help="One look; exit 1 if there are findings."),
-    every: int = typer.Option(0, "--every", help="Looks for ever, this many seconds apart."),
-    as_json: bool = JsonOption,
-) -> None:
+def watch(once: bool = OnceOption, every: int = EveryOption, as_json: bool = JsonOption) -> None:
     """Page when a window was missed, failed or lost, and when bookings stay away."""
-    if once == bool(every) or 0 < every < LEAST_PAUSE_S:
-        raise fail(f"choose --once or --every SECONDS ({LEAST_PAUSE_S} or more)")
+    require_choice(once, every)
     composed = application()
     if every:
         rounds_of(composed, as_json=as_json).repeat(every, stop_event())
         return
-    report = workflow.watch_windows(composed)
-    print_facts("watch", report.as_dict(), as_json=as_json)
+    report = _look(composed, as_json=as_json)
     if report.findings:
-        raise fail("; ".join(finding.text for finding in report.findings), code=1)
+        raise fail(f"{len(report.findings)} findings", code=1)
 
 
 def rounds_of(app: Application, *, as_json: bool) -> Rounds:
     """Looks for ever: one that fails is paged once."""
+    return Rounds(
+        name="watch", look=lambda: _look(app, as_json=as_json), page=app.page, words=WORDS
+    )
 
-    def look() -> None:
-        facts: dict[str, Any] = workflow.watch_windows(app).as_dict()
-        print_facts("watch", facts, as_json=as_json)
 
-    return Rounds(name="watch", look=look, page=app.page, words=WORDS)
+def _look(app: Application, *, as_json: bool) -> WatchReport:
+    report = workflow.watch_windows(app)
+    if as_json:
+        print_json(report.as_dict())
+    else:
+        print_table(f"watch at {report.at}", COLUMNS, _rows(app, report))
+    return report
+
+
+def _rows(app: Application, report: WatchReport) -> list[tuple[str, ...]]:
+    """One row a finding, then the stores of which some bookings could not be read."""
+    stores = app.catalog().stores
+    found = [
+        (
+            one.code,
+            alias_of(one.store_id, stores) if one.store_id else WHOLE_CHAIN,
+            _told(report, one.key),
+            one.text,
+        )
+        for one in report.findings
+    ]
+    partial = [
+        ("quarantined", alias_of(store, stores), "", f"{number} bookings could not be read")
+        for store, number in report.partial.items()
+    ]
+    return [*found, *partial]
+
+
+def _told(report: WatchReport, key: str) -> str:
+    if key in report.told:
+        return "now"
+    return "before" if report.reached else "[bold red]nobody reached[/bold red]"

@@ -3,25 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import typer
 
 from booking_sms.bootstrap import Application
 from booking_sms.cli.composition import application
-from booking_sms.cli.console import JsonOption, fail, out, print_json, print_table
+from booking_sms.cli.console import (
+    INSTANT,
+    JsonOption,
+    fail,
+    instant_of,
+    out,
+    print_json,
+    print_table,
+)
 from booking_sms.pipeline.catch_up import preview_command, span
 from booking_sms.pipeline.report import alias_of
 from booking_sms.pipeline.window_ledger import (
     UNHEALED,
     WindowEntry,
+    WindowState,
     fold,
     read_window_ledger,
     to_repair,
 )
 
 COLUMNS = ("store", "windows", "state", "bookings", "quarantined", "what")
-EXAMPLE = "2026-03-02T14:00:00+09:00"
+
+
+READ = frozenset({WindowState.COVERED, WindowState.PARTIAL, WindowState.REPAIRED})
 
 
 def register(app: typer.Typer) -> None:
@@ -30,7 +41,7 @@ def register(app: typer.Typer) -> None:
 
 
 def windows(
-    since: str = typer.Option("", help=f"First as_of, ISO with offset ({EXAMPLE})."),
+    since: str = typer.Option("", help=f"First as_of, ISO with offset ({INSTANT})."),
     until: str = typer.Option("", help="Last as_of; default: now."),
     hours: int = typer.Option(24, min=1, max=24 * 31, help="Without --since: this far back."),
     store: str = typer.Option("", help="One store only."),
@@ -38,8 +49,8 @@ def windows(
 ) -> None:
     """Every window of each store: covered, partial, repaired, subsumed, lost, failed, missed."""
     composed = application()
-    last = _instant("--until", until) if until else composed.clock.now()
-    first = _instant("--since", since) if since else last - timedelta(hours=hours)
+    last = instant_of("--until", until) if until else composed.clock.now()
+    first = instant_of("--since", since) if since else last - timedelta(hours=hours)
     if first > last:
         raise fail("--since lies after --until")
     stores = [composed.catalog().stores.get(store).store_id] if store else composed.store_ids()
@@ -71,17 +82,24 @@ def _print(app: Application, entries: Sequence[WindowEntry], store: str) -> None
 
 def _row(app: Application, run: Sequence[WindowEntry]) -> tuple[str, ...]:
     first = run[0]
-    numbers = {entry.bookings for entry in run}
-    least, most = min(numbers), max(numbers)
     state = first.state.value
     return (
         f"{alias_of(first.store_id, app.catalog().stores)} {first.store_id}",
         span([entry.window for entry in run]),
         f"[bold red]{state}[/bold red]" if first.state in UNHEALED else state,
-        str(least) if least == most else f"{least}-{most}",
+        _bookings(run),
         str(first.quarantined or ""),
         _what(first),
     )
+
+
+def _bookings(run: Sequence[WindowEntry]) -> str:
+    """How many were read; nothing where nobody looked."""
+    numbers = {entry.bookings for entry in run}
+    least, most = min(numbers), max(numbers)
+    if not most and run[0].state not in READ:
+        return ""
+    return str(least) if least == most else f"{least}-{most}"
 
 
 def _what(entry: WindowEntry) -> str:
@@ -93,13 +111,3 @@ def _what(entry: WindowEntry) -> str:
         f"healed by {entry.healed_by}" if entry.healed_by else "",
     )
     return "; ".join(part for part in parts if part)
-
-
-def _instant(option: str, text: str) -> datetime:
-    try:
-        instant = datetime.fromisoformat(text)
-    except ValueError:
-        raise fail(f"{option}: not an ISO instant: {text!r}; write for example {EXAMPLE}") from None
-    if instant.tzinfo is None:
-        raise fail(f"{option}: {text!r} has no offset; write for example {EXAMPLE}")
-    return instant

@@ -15,7 +15,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from booking_sms.domain.booking import Booking, BookingStatus
-from booking_sms.domain.decision import Decision, WindowPlan
+from booking_sms.domain.decision import Decision
 from booking_sms.domain.job_change import (
     MANUAL,
     RENDERED,
@@ -35,8 +35,6 @@ from booking_sms.domain.sms_job import (
     SmsJob,
     Withdrawal,
 )
-from booking_sms.domain.window import Window
-from booking_sms.pipeline.build import build_jobs
 from booking_sms.pipeline.job_batch import JobBatch
 from booking_sms.pipeline.operator import is_in_doubt
 from booking_sms.pipeline.plan import in_legacy_order
@@ -141,18 +139,7 @@ class ChangePlanner:
             not_before=job.not_before,
             not_after=rule.not_after.deadline(booking.ends_at, as_of),
         )
-        plan = WindowPlan(
-            window=Window(as_of), rule_set=maker.catalog.rules.name, decisions=(decision,)
-        )
-        batch = build_jobs(
-            plan,
-            maker.catalog,
-            maker.secrets,
-            hmac_key=maker.hmac_key,
-            code_version=maker.code_version,
-            now=as_of,
-        )
-        return batch.jobs[0]
+        return maker.job_of(decision, as_of)
 
 
 def with_renewals(batch: JobBatch, known: Iterable[SmsJob]) -> JobBatch:

@@ -46,6 +46,19 @@ class TextMaker:
     hmac_key: bytes
     code_version: str
 
+    def job_of(self, decision: Decision, now: datetime) -> tuple[SmsJob, str]:
+        """The job and text of one decision, as the window that ends ``now`` would make them."""
+        window, rules = Window(now), self.catalog.rules.name
+        batch = build_jobs(
+            WindowPlan(window=window, rule_set=rules, decisions=(decision,)),
+            self.catalog,
+            self.secrets,
+            hmac_key=self.hmac_key,
+            code_version=self.code_version,
+            now=now,
+        )
+        return batch.jobs[0]
+
 
 def manual_occurrence(jobs: Iterable[SmsJob], kind: str) -> str:
     """The next free ``manual:n`` of this kind among a booking's jobs."""
@@ -75,16 +88,7 @@ def manual_job(
         not_before=rule.hours.earliest(now) if rule.hours else now,
         not_after=rule.not_after.deadline(booking.ends_at, now),
     )
-    plan = WindowPlan(window=Window(now), rule_set=maker.catalog.rules.name, decisions=(decision,))
-    batch = build_jobs(
-        plan,
-        maker.catalog,
-        maker.secrets,
-        hmac_key=maker.hmac_key,
-        code_version=maker.code_version,
-        now=now,
-    )
-    return batch.jobs[0]
+    return maker.job_of(decision, now)
 
 
 def preview_job(

@@ -56,7 +56,7 @@ def test_a_round_that_fails_does_not_end_the_loop(
     app: Any = SimpleNamespace(page=told.append)
     stop: Any = Rounds(len(outcomes))
 
-    guard.watch(app, 300, stop, as_json=True)
+    guard.rounds_of(app, as_json=True).repeat(300, stop)
 
     assert told == pages
     assert next(left, "nothing") == "nothing"
