@@ -43,7 +43,6 @@ from airflow.sdk import (
     AsyncCallback,
     CronTriggerTimetable,
     DeadlineAlert,
-    DeadlineReference,
     Param,
     TriggerRule,
     dag,
@@ -53,6 +52,7 @@ from airflow.sdk import (
 
 from _defaults import DEFAULT_ARGS, JOBS_LOADED, START_DATE, TAGS, TIMEZONE
 from booking_sms_airflow import etl
+from booking_sms_airflow.deadlines import FirstQueued
 from booking_sms_airflow.pools import NAVER, NAVER_LOGIN
 from booking_sms_airflow.results import Counts
 
@@ -69,7 +69,7 @@ RUN_TIMEOUT = timedelta(minutes=15)
 DEADLINE_MINUTES = 15
 DEADLINE = DeadlineAlert(
     name="window-in-time",
-    reference=DeadlineReference.DAGRUN_QUEUED_AT,
+    reference=FirstQueued(),
     interval=timedelta(minutes=DEADLINE_MINUTES),
     callback=AsyncCallback(
         "booking_sms_airflow.deadlines.tell_missed_deadline", {"minutes": DEADLINE_MINUTES}

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 
-from tenacity import Retrying, stop_after_attempt, wait_fixed
+from tenacity import Retrying, stop_after_delay, wait_fixed
 
 from local_stack.airflow_api import AirflowApi
 from local_stack.environment import LOOPBACK, Keys, airflow_environ, free_port
@@ -33,6 +33,7 @@ MIGRATED_WITHIN_S = 180
 LOCAL_ONLY = frozenset({LOOPBACK, "::1"})
 UP_WITHIN_S = 90
 HEALTHY_WITHIN_S = 60
+CREATED_WITHIN_S = 200
 DAGS_WITHIN_S = 60
 
 
@@ -125,12 +126,16 @@ class AirflowStack:
         run again.
 
         By the command and not by the API: on SQLite a refused attempt would keep the API
-        server's lock on the database, while a command's lock ends with it.
+        server's lock on the database, while a command's lock ends with it. An attempt that
+        loses its lock half way leaves a backfill without runs, which Airflow ends after two
+        minutes; until then every other attempt is refused.
         """
         dates = ("--from-date", first.isoformat(), "--to-date", last.isoformat())
         how = ("--reprocess-behavior", reprocess, "--max-active-runs", "1")
         command = airflow("backfill", "create", "--dag-id", dag_id, *dates, *how)
-        for attempt in Retrying(stop=stop_after_attempt(10), wait=wait_fixed(3), reraise=True):
+        for attempt in Retrying(
+            stop=stop_after_delay(CREATED_WITHIN_S), wait=wait_fixed(3), reraise=True
+        ):
             with attempt:
                 run_command(command, self.environ)
 

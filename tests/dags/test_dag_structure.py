@@ -108,12 +108,18 @@ def kst(hour: int, minute: int) -> Any:
 
 def test_a_window_is_late_by_the_queue_and_not_by_its_end(dagbag: Any) -> None:
     """A deadline from the window's end would have passed before any backfilled run begins."""
-    from airflow.sdk import DeadlineReference
+    from airflow.serialization.decoders import decode_deadline_alert
+    from airflow.serialization.encoders import encode_deadline_alert
+
+    from booking_sms_airflow.deadlines import FirstQueued
 
     (deadline,) = dagbag.dags["booking_sms_etl"].deadline
     module, _, name = deadline.callback.path.rpartition(".")
 
-    assert deadline.reference == DeadlineReference.DAGRUN_QUEUED_AT
+    # As the scheduler reads it; Airflow's own reference of this kind keeps failed runs from
+    # being cleared.
+    reference = decode_deadline_alert(encode_deadline_alert(deadline)).reference
+    assert isinstance(reference.inner_ref, FirstQueued)
     assert deadline.interval == timedelta(minutes=deadline.callback.kwargs["minutes"])
     assert inspect.iscoroutinefunction(getattr(importlib.import_module(module), name))
 

@@ -33,7 +33,7 @@ def miss(**run: Any) -> None:
 def test_a_late_run_is_told_by_its_ids(told: list[str], run_type: str) -> None:
     miss(run_type=run_type)
 
-    assert told == ["booking_sms_etl run-1 has not ended 15 minutes after it was queued"]
+    assert told == ["booking_sms_etl run-1 has not ended well 15 minutes after it was queued"]
 
 
 def test_a_backfilled_run_is_never_late(told: list[str]) -> None:
