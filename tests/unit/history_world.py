@@ -345,7 +345,9 @@ class HistoryWorld(ChangingWorld):
             self.dispatch("")
             self.reconcile()
             self.dispatch("")
-        self.reconcile()
+        # A doubt is settled by its last look, also one of a visit that is over.
+        for _ in range(self.app.reconcile_policy().looks):
+            self.reconcile()
         self._judge_end(edited_until, before)
 
     def _judge_end(self, edited_until: datetime, before: set[str]) -> None:
