@@ -53,15 +53,17 @@ RUN_TIMEOUT = timedelta(hours=1)
 
 SUBJECT = "Repair: {{ ti.xcom_pull(task_ids='preview_effects')['texts'] }} texts to customers"
 BODY = """{% set plan = ti.xcom_pull(task_ids='preview_effects') %}
+{%- macro told(counts) %}{% for name, what in counts.items() %}{{ name }} {{ what }}
+{{- '' if loop.last else ', ' }}{% else %}none{% endfor %}{% endmacro -%}
 Plan `{{ plan['plan_id'] }}`, hash `{{ plan['hash'] }}`
 
 | | |
 |---|---|
 | windows | {{ plan['windows'] }} |
 | texts | {{ plan['texts'] }} (about {{ plan['estimated_krw'] }} won) |
-| outcomes | {{ plan['outcomes'] }} |
-| not decided | {{ plan['undecided'] }} |
-| stores not read | {{ plan['failed_stores'] }} |
+| outcomes | {{ told(plan['outcomes']) }} |
+| not decided | {{ told(plan['undecided']) }} |
+| stores not read | {{ told(plan['failed_stores']) }} |
 
 Read it before you answer: `booking-sms repair show {{ plan['plan_id'] }}`
 """
