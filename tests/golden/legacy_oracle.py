@@ -7,6 +7,7 @@ a scenario holds what was fetched.
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -37,7 +38,10 @@ def has_keyword(payload: dict[str, Any]) -> bool:
 
 
 class LegacyRun:
-    """One run: the table as a dict, and what was sent, written and told."""
+    """One run: the table as a dict, and what was sent, written and told.
+
+    ``branches`` counts the ways that were gone, so that a sweep can prove that it went them all.
+    """
 
     def __init__(self, now: datetime, rows: list[dict[str, Any]]) -> None:
         self.now = now.astimezone(KOREA)
@@ -45,6 +49,7 @@ class LegacyRun:
         self.sms: list[dict[str, str]] = []
         self.writes: list[dict[str, Any]] = []
         self.lines: list[str] = []
+        self.branches: Counter[str] = Counter()
 
     def put(self, item: dict[str, Any]) -> None:
         key = {"booking_num": item["booking_num"], "phone": item["phone"]}
@@ -72,6 +77,8 @@ class LegacyRun:
         try:
             if row is None:
                 remind = start - TWO_HOURS <= self.now < start
+                when = "inside" if remind else "before" if self.now < start else "after"
+                self.branches[f"new, {when}"] += 1
                 self.put({
                     "booking_num": number,
                     "phone": phone,
@@ -88,38 +95,60 @@ class LegacyRun:
                 return
             due = start > self.now and start - self.now < TWO_HOURS
             if row["remind_sms"] == False and due:  # noqa: E712 (as the predecessor wrote it)
+                self.branches["known, due"] += 1
                 if row["confirm_sms"] == False:  # noqa: E712
+                    self.branches["known, due, not confirmed"] += 1
                     self.update(row, "confirm_sms")
                     self.send("confirm", phone, CONFIRM_OK)
                 self.update(row, "remind_sms")
                 self.send("guide", phone, GUIDE_OK, store)
+            else:
+                self.branches["known, not due" if not due else "known, reminded"] += 1
         except KeyError:
+            self.branches["known, row incomplete"] += 1
             self.lines.append(GUIDE_FAIL.format(phone))
 
     def check_option(self, payload: dict[str, Any]) -> None:
         phone = hyphenated(payload["phone"])
         row = self.table.get((f"{payload['businessId']}_{payload['bookingId']}", phone))
         if row is None:
+            self.branches["completed, unknown"] += 1
             return
         try:
             if row["option_sms"] == False and has_keyword(payload):  # noqa: E712
                 self.update(row, "option_sms")
+                self.branches["completed, event"] += 1
                 self.send("event", phone, OPTION_OK)
+            else:
+                self.branches["completed, nothing to do"] += 1
         except KeyError:
+            self.branches["completed, row incomplete"] += 1
             self.lines.append(OPTION_FAIL.format(phone))
 
 
-def legacy_outcome(scenario: dict[str, Any]) -> dict[str, Any]:
-    """What the predecessor would have done with a scenario, ``expected`` not looked at."""
+def legacy_run(scenario: dict[str, Any]) -> LegacyRun:
+    """The predecessor's run of a scenario, ``expected`` not looked at."""
     run = LegacyRun(datetime.fromisoformat(scenario["now"]), scenario["ledger_before"])
     for payload in scenario["confirmed"]:
         run.check_reservation(payload)
     if run.now.hour == 20:
         for payload in scenario["completed"]:
             run.check_option(payload)
+    else:
+        run.branches["completed, other hour"] += len(scenario["completed"])
+    return run
+
+
+def outcome_of_run(run: LegacyRun) -> dict[str, Any]:
+    """What a run did, in the goldens' form."""
     return {
         "sms": run.sms,
         "writes": run.writes,
         "ledger_after": [run.table[key] for key in sorted(run.table)],
         "telegram": "\n".join(run.lines) or NONE,
     }
+
+
+def legacy_outcome(scenario: dict[str, Any]) -> dict[str, Any]:
+    """What the predecessor would have done with a scenario."""
+    return outcome_of_run(legacy_run(scenario))

@@ -11,6 +11,7 @@ from booking_sms.cli import (
     control,
     doctor,
     faults,
+    golden,
     guard,
     outbox,
     plan,
@@ -37,6 +38,7 @@ app.add_typer(control.app, name="control")
 app.add_typer(repair.app, name="repair")
 app.add_typer(faults.app, name="faults")
 app.add_typer(bench.app, name="bench")
+app.add_typer(golden.app, name="golden")
 plan.register(app)
 run.register(app)
 audit.register(app)

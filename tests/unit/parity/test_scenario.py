@@ -61,7 +61,7 @@ def test_blank_lines_are_passed_over(tmp_path: Path) -> None:
         pytest.param(line(completed=[1]), "completed.0: Input should be", id="no payload"),
         pytest.param(line(ledger_before=[{"phone": "x"}]), "ledger_before.0.booking_num", id="row"),
         pytest.param(line(expected={"sms": []}), "expected.writes: Field required", id="half"),
-        pytest.param(line(expected={**EXPECTED, "slack": ""}), "expected.slack", id="unknown"),
+        pytest.param(line(expected={**EXPECTED, "fax": ""}), "expected.fax", id="unknown"),
         pytest.param(line(expected={**EXPECTED, "telegram": None}), "expected.telegram", id="null"),
         pytest.param(line(id="two", expected="gone"), "expected: is missing", id="not recorded"),
         pytest.param(line(id="one"), "stands at", id="double id"),
