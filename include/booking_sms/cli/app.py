@@ -14,6 +14,7 @@ from booking_sms.cli import (
     golden,
     guard,
     outbox,
+    parity,
     plan,
     repair,
     run,
@@ -36,6 +37,7 @@ app.add_typer(sandbox.app, name="sandbox")
 app.add_typer(outbox.app, name="outbox")
 app.add_typer(control.app, name="control")
 app.add_typer(repair.app, name="repair")
+app.add_typer(parity.app, name="parity")
 app.add_typer(faults.app, name="faults")
 app.add_typer(bench.app, name="bench")
 app.add_typer(golden.app, name="golden")

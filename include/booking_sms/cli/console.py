@@ -6,14 +6,16 @@ import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 import typer
 from rich.console import Console
 from rich.markup import escape
+from rich.progress import track
 from rich.table import Table
 
+T = TypeVar("T")
 JsonOption = typer.Option(False, "--json", help="Machine-readable output on stdout.")
 INSTANT = "2026-03-02T14:00:00+09:00"
 """How an instant is written."""
@@ -66,6 +68,11 @@ def _plain(value: Any) -> str:
         if isinstance(value, dict | list | tuple)
         else str(value)
     )
+
+
+def tracked(items: Sequence[T], what: str) -> Iterable[T]:
+    """A progress bar on stderr for long work, nothing where nobody watches."""
+    return track(items, description=what, console=err, transient=True, disable=not err.is_terminal)
 
 
 def instant_of(option: str, text: str) -> datetime:

@@ -32,13 +32,16 @@ def decide(
 ) -> Outcome:
     """What the rules decide for a scenario, at full rollout; ``{"id", "error"}`` if they cannot.
 
-    A payload that cannot be parsed is an error of the whole scenario, never a silent gap.
+    A payload that cannot be parsed is an error of the whole scenario, never a silent gap; so is
+    whatever else the candidate raises, while the other scenarios are decided.
     """
     try:
-        plan = plan_of(scenario, rules, stores, parse)
+        return outcome_of(scenario.id, plan_of(scenario, rules, stores, parse))
     except BookingMalformed as error:
         return {"id": scenario.id, "error": f"{error.code}: {error}"}
-    return outcome_of(scenario.id, plan)
+    except Exception as error:  # noqa: BLE001 - one scenario's end, told with the others
+        # Its message may quote the booking.
+        return {"id": scenario.id, "error": f"raised {type(error).__name__}"}
 
 
 def plan_of(

@@ -8,8 +8,9 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from booking_sms.cli import plan
+from booking_sms.cli import parity, plan
 from booking_sms.domain.errors import ConfigError
+from booking_sms.parity import outcome
 
 INCLUDE = Path(__file__).resolve().parents[3] / "include"
 GOLDEN = INCLUDE / "golden" / "legacy-decisions.jsonl"
@@ -18,6 +19,7 @@ KEYS = ["scenarios", "sms", "writes", "ledger", "telegram", "match_percentage", 
 
 app = typer.Typer()
 plan.register(app)
+app.add_typer(parity.app, name="parity")
 
 
 def run(*arguments: str | Path) -> Any:
@@ -31,7 +33,7 @@ def some(tmp_path: Path, *lines: str) -> Path:
 
 
 def test_parity_prints_one_object_and_succeeds(tmp_path: Path) -> None:
-    result = run("parity", "--golden", some(tmp_path, *LINES[:28]), "--json")
+    result = run("parity", "--golden", some(tmp_path, *LINES[:28]), "--partial", "--json")
 
     document = json.loads(result.stdout)
     assert result.exit_code == 0
@@ -39,8 +41,54 @@ def test_parity_prints_one_object_and_succeeds(tmp_path: Path) -> None:
     assert document["sms"] == {"expected": 314, "actual": 314, "mismatches": 0}
 
 
+def test_a_part_of_the_pinned_file_is_no_dataset(tmp_path: Path) -> None:
+    result = run("parity", "--golden", some(tmp_path, *LINES[:100]), "--json")
+
+    assert result.exit_code == 1
+    assert "only 100 of the 228 scenarios" in result.stderr
+
+
+def test_a_candidate_that_raises_is_an_error_of_its_scenario(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = outcome.plan_of
+
+    def plan_of(scenario: Any, *rest: Any) -> Any:
+        if scenario.id == json.loads(LINES[1])["id"]:
+            raise KeyError("01009898387")
+        return real(scenario, *rest)
+
+    monkeypatch.setattr(outcome, "plan_of", plan_of)
+
+    result = run("parity", "--golden", some(tmp_path, *LINES[:8]), "--partial", "--json")
+
+    assert result.exit_code == 1
+    assert json.loads(result.stdout)["unexplained"] == 4
+    assert "sms.error: None -> raised KeyError" in result.stderr
+    assert "01009898387" not in result.output
+
+
+def test_mutants_are_counted_and_killed() -> None:
+    result = run("parity", "mutate", "--json")
+
+    document = json.loads(result.stdout)
+    assert result.exit_code == 0
+    assert document["killed"] == document["mutants"] > 1_000
+    assert (document["survived"], document["survivors"]) == (0, [])
+    assert document["kinds"] >= 40
+
+
+def test_goldens_too_poor_for_mutants_prove_nothing(tmp_path: Path) -> None:
+    idle = [line for line in LINES if json.loads(line)["category"] == "empty"]
+
+    result = run("parity", "mutate", "--golden", some(tmp_path, *idle))
+
+    assert result.exit_code == 1
+    assert "too poor" in result.stderr
+
+
 def test_parity_shows_tables_to_people(tmp_path: Path) -> None:
-    result = run("parity", "--golden", some(tmp_path, *LINES[:8]), "--rules", "legacy")
+    result = run("parity", "--golden", some(tmp_path, *LINES[:8]), "--partial", "--rules", "legacy")
 
     assert result.exit_code == 0
     assert "mismatches" in result.stdout
