@@ -79,7 +79,7 @@ def test_a_campaign_sees_its_own_artifacts_only(evidence):
 
 @pytest.mark.parametrize(("campaign", "name"), [("..", "a"), (CAMPAIGN, "../a"), (CAMPAIGN, "a/b")])
 def test_a_name_stays_where_it_belongs(evidence, campaign, name):
-    with pytest.raises(ValueError, match="key|names"):
+    with pytest.raises(ValueError, match=r"key|names"):
         evidence.put(campaign, name, "x", at=NOW)
 
 

@@ -14,6 +14,7 @@ from booking_sms.cli import (
     guard,
     outbox,
     plan,
+    readiness,
     repair,
     run,
     sandbox,
@@ -35,6 +36,7 @@ app.add_typer(sandbox.app, name="sandbox")
 app.add_typer(outbox.app, name="outbox")
 app.add_typer(control.app, name="control")
 app.add_typer(repair.app, name="repair")
+app.add_typer(readiness.app, name="readiness")
 app.add_typer(faults.app, name="faults")
 app.add_typer(bench.app, name="bench")
 plan.register(app)

@@ -79,6 +79,17 @@ class Decision:
             "recommendations": list(self.recommendations),
         }
 
+    @classmethod
+    def read(cls, document: Mapping[str, Any]) -> Decision:
+        """From JSON."""
+        names = ("campaign", "package_hash", "decision", "passed", "total")
+        return cls(
+            **{name: document[name] for name in names},
+            at=datetime.fromisoformat(document["at"]),
+            reasons=tuple(document["reasons"]),
+            recommendations=tuple(document["recommendations"]),
+        )
+
 
 def decide(
     readiness: Readiness,

@@ -34,7 +34,7 @@ def section_of(
     """The section of one campaign, with its markers."""
     parts = (
         [begin(campaign.id), f"## Validation campaign {campaign.id}", ""],
-        _facts(campaign, decision),
+        _facts(campaign, report, decision),
         _summary(decision, manifest),
         *(_criterion(one) for one in report["criteria"]),
         _deliverables(manifest),
@@ -92,13 +92,14 @@ def _replace(path: Path, text: str) -> None:
     os.replace(name, path)
 
 
-def _facts(campaign: Campaign, decision: Decision) -> list[str]:
+def _facts(campaign: Campaign, report: Mapping[str, Any], decision: Decision) -> list[str]:
     dataset = campaign.dataset
     return [
         *_table(
             ("what", "value"),
             [
-                ("test date", decision.at.isoformat()),
+                ("test date", report["ran_at"]),
+                ("decided", decision.at.isoformat()),
                 ("campaign since", campaign.start.isoformat()),
                 ("roles", ", ".join(ROLES)),
                 ("code", campaign.code_version),
