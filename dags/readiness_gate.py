@@ -77,7 +77,7 @@ PARAMS = {
     dagrun_timeout=RUN_TIMEOUT,
     default_args=DEFAULT_ARGS,
     params=PARAMS,
-    tags=TAGS,
+    tags=[*TAGS, "validation"],
     doc_md=__doc__,
 )
 def readiness_gate() -> None:
