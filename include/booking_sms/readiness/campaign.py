@@ -29,7 +29,7 @@ class Campaign(BaseModel):
         validation_alias=AliasChoices("start", "started_at", "start_at", "since")
     )
     rule_set: str = Field(
-        min_length=1, validation_alias=AliasChoices("rule_set", "rule_set_digest", "rules_digest")
+        min_length=1, validation_alias=AliasChoices("rules_digest", "rule_set_digest", "rule_set")
     )
     code_version: str = Field(min_length=1)
     dataset: Dataset = Dataset()

@@ -30,13 +30,16 @@ class Result(_Part):
 
 
 class Channel(_Part):
-    """One channel's own counts: the predecessor's side, ours, and what differs unexplained."""
+    """One channel's own counts: the predecessor's side, ours, and what differs unexplained.
+
+    ``equal`` counts pairs: what was paired stands on both sides, that many at least.
+    """
 
     expected: Count | None = Field(
-        None, validation_alias=AliasChoices("expected", "legacy", "legacy_items")
+        None, validation_alias=AliasChoices("expected", "legacy", "legacy_items", "equal")
     )
     actual: Count | None = Field(
-        None, validation_alias=AliasChoices("actual", "candidate", "candidate_items")
+        None, validation_alias=AliasChoices("actual", "candidate", "candidate_items", "equal")
     )
     mismatches: Count | None = Field(
         None, validation_alias=AliasChoices("unexplained", "mismatches")

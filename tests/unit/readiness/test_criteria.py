@@ -149,6 +149,22 @@ def test_a_bare_number_of_mismatches_says_nothing_of_the_sides():
     assert criterion("sms_parity", shadow=shadow).verdict is Verdict.UNMEASURED
 
 
+@pytest.mark.parametrize(
+    ("counts", "verdict"),
+    [
+        ({"equal": 40, "mismatches": 0, "explained": 2}, "PASS"),
+        ({"equal": 0, "mismatches": 0, "explained": 0}, "FAIL"),
+        ({"equal": 40, "mismatches": 1, "explained": 0}, "FAIL"),
+        (None, "UNMEASURED"),
+    ],
+)
+def test_pairs_stand_on_both_sides(counts, verdict):
+    shadow = changed("shadow", channels={"sms": counts, "db": counts})
+
+    assert str(criterion("sms_parity", shadow=shadow).verdict) == verdict
+    assert str(criterion("dynamodb_parity", shadow=shadow).verdict) == verdict
+
+
 def test_telegram_says_that_it_is_not_seen_live():
     assert "cannot be observed" in criterion("telegram_parity").note
 
