@@ -26,7 +26,14 @@ from booking_sms.domain.rule import RuleSet
 from booking_sms.pipeline.applied_catalog import catalog_in_use
 from booking_sms.pipeline.send_gate import SendGate
 from booking_sms.pipeline.services import DispatchPolicy, DispatchServices, ReconcilePolicy
-from booking_sms.ports import AlertChannel, Clock, PayloadStage, SecretSource, TransportClock
+from booking_sms.ports import (
+    AlertChannel,
+    Clock,
+    EvidenceStore,
+    PayloadStage,
+    SecretSource,
+    TransportClock,
+)
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -210,6 +217,14 @@ class Application:
         from booking_sms.adapters.stage import open_payload_stage
 
         return open_payload_stage(self.settings.staging, self._s3_client)
+
+    @cached_property
+    def evidence(self) -> EvidenceStore:
+        """What validation campaigns leave behind; kept apart from the stage, which is swept."""
+        from booking_sms.adapters.stage import open_payload_stage
+        from booking_sms.adapters.stage.evidence import StagedEvidence
+
+        return StagedEvidence(open_payload_stage(self.settings.evidence, self._s3_client))
 
     def _s3_client(self) -> Any:
         from booking_sms.transport.aws_session import make_session

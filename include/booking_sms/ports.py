@@ -7,6 +7,7 @@ race was lost: losing is a normal answer.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -410,6 +411,49 @@ class PayloadStage(Protocol):
 
     def list(self, prefix: str) -> tuple[str, ...]:
         """Keys below a prefix, sorted."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Artifact:
+    """One version of a piece of a campaign's evidence: text, never a person in it."""
+
+    campaign: str
+    name: str
+    at: datetime
+    content: str
+
+    @property
+    def data(self) -> bytes:
+        """The bytes that a checksum is of."""
+        return self.content.encode()
+
+    @property
+    def sha256(self) -> str:
+        """Full checksum, in hex."""
+        return hashlib.sha256(self.data).hexdigest()
+
+
+class EvidenceStore(Protocol):
+    """What a validation campaign leaves behind: versions by time, never overwritten."""
+
+    def put(self, campaign: str, name: str, content: str, *, at: datetime) -> Artifact:
+        """Keep a version; again is harmless. PayloadConflict for other content at that instant.
+
+        ValueError for an instant without a zone, and for names that are no file names.
+        """
+        ...
+
+    def get(self, campaign: str, name: str, at: datetime | None = None) -> Artifact | None:
+        """The newest version, or the one of an instant; None if there is none."""
+        ...
+
+    def names(self, campaign: str) -> tuple[str, ...]:
+        """Names of a campaign's artifacts, sorted."""
+        ...
+
+    def versions(self, campaign: str, name: str) -> tuple[datetime, ...]:
+        """Instants of all versions, oldest first."""
         ...
 
 

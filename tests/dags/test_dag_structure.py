@@ -189,6 +189,35 @@ def test_the_audit_is_one_task_with_a_day_to_choose(dagbag: Any) -> None:
     assert audit.params.get_param("day").value is None
 
 
+def test_every_role_signs_between_the_package_and_the_decision(dagbag: Any) -> None:
+    from booking_sms.readiness.decision import ROLES
+
+    signs = {f"sign_off_{role.lower()}" for role in ROLES}
+
+    assert edges_of(dagbag, "readiness_gate") == {
+        ("measure", "package"),
+        *(("package", sign) for sign in signs),
+        *((sign, "decide") for sign in signs),
+    }
+    assert not dagbag.dags["readiness_gate"].timetable.can_be_scheduled
+    assert dagbag.dags["readiness_gate"].params.get_param("campaign").value is None
+
+
+def test_every_role_of_the_gate_is_decided_on(dagbag: Any) -> None:
+    from booking_sms.readiness.decision import ROLES
+    from readiness_gate import SIGN_TASKS
+
+    assert tuple(SIGN_TASKS) == ROLES
+    for task_id in SIGN_TASKS.values():
+        sign = task_of(dagbag, "readiness_gate", task_id)
+        assert (sign.defaults, sign.retries, sign.packaged_by) == (["Reject"], 1, "package")
+        assert sign.response_timeout < dagbag.dags["readiness_gate"].dagrun_timeout
+
+
+def test_a_broken_sign_off_does_not_keep_the_gate_from_deciding(dagbag: Any) -> None:
+    assert task_of(dagbag, "readiness_gate", "decide").trigger_rule == "all_done"
+
+
 def test_a_repair_is_read_approved_and_then_done(dagbag: Any) -> None:
     repair = dagbag.dags["repair_window"]
 

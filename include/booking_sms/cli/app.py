@@ -16,6 +16,7 @@ from booking_sms.cli import (
     outbox,
     parity,
     plan,
+    readiness,
     repair,
     run,
     sandbox,
@@ -38,6 +39,7 @@ app.add_typer(outbox.app, name="outbox")
 app.add_typer(control.app, name="control")
 app.add_typer(repair.app, name="repair")
 app.add_typer(parity.app, name="parity")
+app.add_typer(readiness.app, name="readiness")
 app.add_typer(faults.app, name="faults")
 app.add_typer(bench.app, name="bench")
 app.add_typer(golden.app, name="golden")

@@ -12,6 +12,7 @@ from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 from pydantic import (
@@ -42,6 +43,7 @@ class Settings(BaseModel):
     home: Path = Field(INCLUDE, description="folder with rules/, messages/, stores/")
     rule_set: str = Field("legacy", description="name of the active rule set")
     stage_url: str = Field("", description="object storage of payloads: file:// or s3://")
+    evidence_url: str = Field("", description="evidence of campaigns: file:// or s3://, kept")
     table_prefix: str = Field("", description="prefix of every DynamoDB table")
     clock_url: str = Field("", description="world clock of the embedded world, loopback only")
     sandbox_control_url: str = Field("", description="control API of the sandbox")
@@ -125,6 +127,18 @@ class Settings(BaseModel):
     def staging(self) -> str:
         """URL of the payload stage; a folder beside the project by default."""
         return self.stage_url or f"file://{INCLUDE.parent / '.stage'}"
+
+    @property
+    def evidence(self) -> str:
+        """URL of the campaigns' evidence; beside the stage, which is swept, and never inside.
+
+        Raises SettingsInvalid for a stage that fills its bucket: then there is no beside.
+        """
+        if self.evidence_url:
+            return self.evidence_url
+        if not urlsplit(self.staging).path.strip("/"):
+            raise SettingsInvalid("BOOKING_SMS_EVIDENCE_URL is needed: the stage has no folder")
+        return f"{self.staging.rstrip('/')}-evidence"
 
     @property
     def prices(self) -> Prices:

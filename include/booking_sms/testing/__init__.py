@@ -7,6 +7,7 @@ its tests on them behaves the same on the real thing.
 from booking_sms.testing.alerts import RecordingAlertChannel
 from booking_sms.testing.clocks import FixedClock, FixedTransportClock
 from booking_sms.testing.control import InMemoryControlRepository
+from booking_sms.testing.evidence import InMemoryEvidenceStore
 from booking_sms.testing.factories import (
     NOW,
     NOW_MS,
@@ -42,6 +43,7 @@ __all__ = [
     "GatewayFault",
     "InMemoryBodyStore",
     "InMemoryControlRepository",
+    "InMemoryEvidenceStore",
     "InMemoryLegacyLedger",
     "InMemoryLoginLock",
     "InMemoryPayloadStage",
