@@ -21,6 +21,7 @@ from booking_sms.testing.factories import (
 )
 from booking_sms.testing.gateway import GatewayFault, InMemorySmsGateway
 from booking_sms.testing.jobs import InMemorySmsJobRepository
+from booking_sms.testing.metrics import InMemoryMetricsSink
 from booking_sms.testing.naver import FakeBookingSource, FakeNaverSession
 from booking_sms.testing.sessions import InMemoryLoginLock, InMemorySessionStore
 from booking_sms.testing.tables import (
@@ -44,6 +45,7 @@ __all__ = [
     "InMemoryControlRepository",
     "InMemoryLegacyLedger",
     "InMemoryLoginLock",
+    "InMemoryMetricsSink",
     "InMemoryPayloadStage",
     "InMemoryPlanRepository",
     "InMemorySecretSource",

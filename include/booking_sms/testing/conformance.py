@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         type[ports.SecretSource],
         type[ports.SmsGateway],
         type[ports.AlertChannel],
+        type[ports.MetricsSink],
     ] = (
         testing.FixedClock,
         testing.FixedTransportClock,
@@ -41,4 +42,5 @@ if TYPE_CHECKING:
         testing.InMemorySecretSource,
         testing.InMemorySmsGateway,
         testing.RecordingAlertChannel,
+        testing.InMemoryMetricsSink,
     )
