@@ -183,6 +183,18 @@ def test_the_audit_is_one_task_with_a_day_to_choose(dagbag: Any) -> None:
     assert audit.params.get_param("day").value is None
 
 
+def test_golden_parity_reads_like_its_sentence(dagbag: Any) -> None:
+    assert edges_of(dagbag, "golden_parity") == {
+        ("load_golden", "decide_candidate"),
+        ("load_golden", "publish"),
+        ("decide_candidate", "compare"),
+        ("compare", "expectations"),
+        ("compare", "publish"),
+        ("expectations", "publish"),
+    }
+    assert dagbag.dags["golden_parity"].timetable.expression == "10 * * * *"
+
+
 def test_a_repair_is_read_approved_and_then_done(dagbag: Any) -> None:
     repair = dagbag.dags["repair_window"]
 
