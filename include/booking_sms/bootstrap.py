@@ -30,6 +30,7 @@ from booking_sms.ports import (
     AlertChannel,
     Clock,
     EvidenceStore,
+    MetricsSink,
     PayloadStage,
     SecretSource,
     TransportClock,
@@ -234,6 +235,25 @@ class Application:
             region=aws.region, access_key_id=aws.access_key, secret_access_key=aws.secret_key
         )
         return session.client("s3", endpoint_url=aws.endpoint_url)
+
+    # -- metrics ------------------------------------------------------------------------------
+
+    @cached_property
+    def comparison_metrics(self) -> MetricsSink | None:
+        """Where numbers of comparisons go; None, and a log line, when that is switched off."""
+        from booking_sms.adapters.aws.metrics import CloudWatchMetricsSink, make_metrics_client
+
+        aws, namespace = self.connections.aws, self.settings.metrics_comparison_namespace
+        if namespace == "off":
+            log.warning("metrics_off", setting="BOOKING_SMS_METRICS_COMPARISON_NAMESPACE")
+            return None
+        client = make_metrics_client(
+            region=aws.region,
+            endpoint_url=aws.endpoint_url,
+            access_key_id=aws.access_key,
+            secret_access_key=aws.secret_key,
+        )
+        return CloudWatchMetricsSink(client, namespace)
 
     # -- what the owner edits -----------------------------------------------------------------
 

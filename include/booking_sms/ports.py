@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, Protocol
 
 from booking_sms.domain.booking import Booking
 from booking_sms.domain.ledger import LedgerRow
+from booking_sms.domain.metric import Metric, Publication
 from booking_sms.domain.sms_job import Attempt, JobState, Move, SmsJob
 from booking_sms.domain.text_counts import TextCounts
 from booking_sms.domain.window import StoreCoverage, Window
@@ -565,6 +566,17 @@ class AlertChannel(Protocol):
         ...
 
 
+# --- metrics ----------------------------------------------------------------------------------
+
+
+class MetricsSink(Protocol):
+    """Where numbers go. Never raises: what cannot be published is counted and logged."""
+
+    def put(self, metrics: Sequence[Metric]) -> Publication:
+        """Publish data points; how many arrived and how many did not."""
+        ...
+
+
 __all__ = [
     "AdvertisingRecord",
     "AlertChannel",
@@ -577,6 +589,7 @@ __all__ = [
     "JobState",
     "LegacyLedger",
     "LoginLock",
+    "MetricsSink",
     "NaverSession",
     "OperatorChange",
     "OutgoingSms",

@@ -27,7 +27,7 @@ from local_stack.processes import (
 )
 
 DAG_IDS = ("booking_sms_etl", "sms_dispatch", "sms_reconcile")
-DAILY_DAG_IDS = ("sms_audit",)
+DAILY_DAG_IDS = ("sms_audit", "golden_parity")
 """Unpaused where Airflow stays up; the report of `run` holds an audit of its own."""
 MIGRATED_WITHIN_S = 180
 LOCAL_ONLY = frozenset({LOOPBACK, "::1"})

@@ -18,6 +18,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 DAG_IDS = {
     "booking_sms_etl",
     "readiness_gate",
+    "golden_parity",
     "repair_window",
     "sms_audit",
     "sms_dispatch",

@@ -218,6 +218,18 @@ def test_a_broken_sign_off_does_not_keep_the_gate_from_deciding(dagbag: Any) -> 
     assert task_of(dagbag, "readiness_gate", "decide").trigger_rule == "all_done"
 
 
+def test_golden_parity_reads_like_its_sentence(dagbag: Any) -> None:
+    assert edges_of(dagbag, "golden_parity") == {
+        ("load_golden", "decide_candidate"),
+        ("load_golden", "publish"),
+        ("decide_candidate", "compare"),
+        ("compare", "expectations"),
+        ("compare", "publish"),
+        ("expectations", "publish"),
+    }
+    assert dagbag.dags["golden_parity"].timetable.expression == "10 * * * *"
+
+
 def test_a_repair_is_read_approved_and_then_done(dagbag: Any) -> None:
     repair = dagbag.dags["repair_window"]
 

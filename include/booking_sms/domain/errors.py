@@ -43,6 +43,7 @@ BookingSmsError
     GatewayListUnavailable    R
   AccountingBroken            T  planned is not the sum of the outcomes
   AuditResidue                T  SENS's list and our jobs do not agree
+  ParityFailed                T  decisions differ from the recorded ones, or none was compared
   BenchIncomplete             T  a measured text was not sent or not delivered
   AlertFailed                 R / T by ``retry_safe``
 
@@ -319,6 +320,10 @@ class AccountingBroken(BookingSmsError, Terminal):
 
 class AuditResidue(BookingSmsError, Terminal):
     """SENS's list and our jobs do not agree; the table says where."""
+
+
+class ParityFailed(BookingSmsError, Terminal):
+    """Our decisions differ from what was recorded or expected, or nothing was compared."""
 
 
 class BenchIncomplete(BookingSmsError, Terminal):

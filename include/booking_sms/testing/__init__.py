@@ -22,6 +22,7 @@ from booking_sms.testing.factories import (
 )
 from booking_sms.testing.gateway import GatewayFault, InMemorySmsGateway
 from booking_sms.testing.jobs import InMemorySmsJobRepository
+from booking_sms.testing.metrics import InMemoryMetricsSink
 from booking_sms.testing.naver import FakeBookingSource, FakeNaverSession
 from booking_sms.testing.sessions import InMemoryLoginLock, InMemorySessionStore
 from booking_sms.testing.tables import (
@@ -46,6 +47,7 @@ __all__ = [
     "InMemoryEvidenceStore",
     "InMemoryLegacyLedger",
     "InMemoryLoginLock",
+    "InMemoryMetricsSink",
     "InMemoryPayloadStage",
     "InMemoryPlanRepository",
     "InMemorySecretSource",

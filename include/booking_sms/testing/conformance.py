@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         type[ports.SecretSource],
         type[ports.SmsGateway],
         type[ports.AlertChannel],
+        type[ports.MetricsSink],
     ] = (
         testing.FixedClock,
         testing.FixedTransportClock,
@@ -43,4 +44,5 @@ if TYPE_CHECKING:
         testing.InMemorySecretSource,
         testing.InMemorySmsGateway,
         testing.RecordingAlertChannel,
+        testing.InMemoryMetricsSink,
     )

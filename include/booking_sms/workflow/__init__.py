@@ -43,6 +43,13 @@ from booking_sms.workflow.sending import (
     settle_unknown_outcomes,
 )
 from booking_sms.workflow.steps import Summary
+from booking_sms.workflow.validating import (
+    check_expectations,
+    compare_outcomes,
+    decide_candidate,
+    load_golden,
+    publish_golden,
+)
 from booking_sms.workflow.watching import audit_day, guard_visits, watch_windows
 from booking_sms.workflow.windows import resolve_window
 
@@ -52,8 +59,11 @@ __all__ = [
     "approve_plan",
     "audit_day",
     "check_bookings",
+    "check_expectations",
     "check_readiness",
     "claim_and_send",
+    "compare_outcomes",
+    "decide_candidate",
     "decide_readiness",
     "execute_plan",
     "expire_overdue",
@@ -63,12 +73,14 @@ __all__ = [
     "freeze_package",
     "guard_visits",
     "load_campaign",
+    "load_golden",
     "load_jobs",
     "look_at_caps",
     "open_session",
     "plan_jobs",
     "poll_delivery_reports",
     "preview_effects",
+    "publish_golden",
     "read_package",
     "read_repair_plan",
     "record_evidence",

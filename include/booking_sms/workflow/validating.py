@@ -1,0 +1,205 @@
+"""The steps of golden parity: recordings in, verdict out.
+
+What a step leaves for the next one stands in the payload stage; only counts and keys are handed
+on. Time is real time here, not the business clock: a proof is dated by when it was made.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from booking_sms.adapters.naver.parsing import parse_booking
+from booking_sms.bootstrap import Application
+from booking_sms.config.catalog_loader import load_catalog
+from booking_sms.domain.booking import KST
+from booking_sms.domain.errors import ParityFailed, PayloadConflict
+from booking_sms.parity.compare import ParityReport, compare
+from booking_sms.parity.dataset import Dataset, GoldenFile, read_dataset, verified_dataset
+from booking_sms.parity.differences import Difference
+from booking_sms.parity.explained import explained_file, read_explained
+from booking_sms.parity.golden import recorded_outcome
+from booking_sms.parity.golden_result import result_of, samples_of
+from booking_sms.parity.outcome import decide
+from booking_sms.parity.own import check_own
+from booking_sms.parity.publishing import metrics_evidence, publish_parity
+from booking_sms.parity.scenario import read_scenarios
+from booking_sms.workflow.own_expectations import own_decider
+from booking_sms.workflow.steps import Summary
+
+FOLDER, JUDGED = "parity/golden", "parity/golden-judged"
+INPUTS = ("rules", "messages", "stores", "golden")
+log = structlog.get_logger(__name__)
+
+
+def load_golden(app: Application) -> Summary:
+    """Verify the dataset; ``judged`` tells whether these very files had a clean verdict already.
+
+    Raises DatasetInvalid with file and field.
+    """
+    dataset = verified_dataset(_golden(app))
+    digest = inputs_digest(app.settings.home)
+    return {
+        "inputs": digest,
+        "judged": f"{JUDGED}/{digest}" in app.stage.list(JUDGED),
+        "dataset": dataset.stamp(),
+        "recordings": {name: file.scenarios for name, file in dataset.named("legacy").items()},
+        "own": {name: file.scenarios for name, file in dataset.named("own").items()},
+    }
+
+
+def inputs_digest(home: Path) -> str:
+    """One checksum of everything that an owner can change: rules, texts, stores, goldens."""
+    digest = hashlib.sha256()
+    for folder in INPUTS:
+        for path in sorted((home / folder).rglob("*")):
+            if path.is_file():
+                content = hashlib.sha256(path.read_bytes()).hexdigest()
+                digest.update(f"{path.relative_to(home).as_posix()} {content}\n".encode())
+    return digest.hexdigest()
+
+
+def decide_candidate(app: Application, run: str) -> Summary:
+    """What our rules decide for every recording; the outcomes are staged at ``key``."""
+    began = time.monotonic()
+    dataset = read_dataset(_golden(app))
+    outcomes = {
+        name: _decided(app, dataset, name, file) for name, file in dataset.named("legacy").items()
+    }
+    found = [outcome for file in outcomes.values() for outcome in file]
+    return {
+        "key": app.stage.write(f"{FOLDER}/{run}/outcomes", outcomes),
+        "scenarios": len(found),
+        "errors": sum("error" in outcome for outcome in found),
+        "duration_ms": _since(began),
+    }
+
+
+def _decided(app: Application, dataset: Dataset, name: str, file: GoldenFile) -> list[Any]:
+    catalog = load_catalog(app.settings.home, file.rule_set)
+    scenarios = read_scenarios(dataset.path(name), recorded=True)
+    return [decide(each, catalog.rules, catalog.stores, parse_booking) for each in scenarios]
+
+
+def compare_outcomes(app: Application, run: str, decided: Mapping[str, Any]) -> Summary:
+    """The comparison; result and masked samples are staged. Mismatches do not fail this step."""
+    began = time.monotonic()
+    dataset, ran_at = read_dataset(_golden(app)), _now(app)
+    outcomes = app.stage.read(str(decided["key"]))
+    (name, file), *others = dataset.named("legacy").items()
+    if others:
+        raise ParityFailed("more than one recording: the result has room for one", run=run)
+    report = _report(app, dataset, name, file, outcomes[name], ran_at)
+    result = result_of(report, dataset.stamp(), ran_at)
+    result["duration_ms"] = int(decided["duration_ms"]) + _since(began)
+    unexplained = [_packed(each) for each in report.unexplained]
+    document = {"result": result, "samples": samples_of(report.unexplained), "open": unexplained}
+    return {"key": app.stage.write(f"{FOLDER}/{run}/comparison", document), "result": result}
+
+
+def _report(
+    app: Application,
+    dataset: Dataset,
+    name: str,
+    file: GoldenFile,
+    actual: list[Mapping[str, Any]],
+    ran_at: datetime,
+) -> ParityReport:
+    rules = load_catalog(app.settings.home, file.rule_set).rules
+    explained = explained_file(app.settings.home, rules.name)
+    entries = read_explained(explained, rules) if explained.exists() else ()
+    scenarios = read_scenarios(dataset.path(name), recorded=True)
+    expected = [recorded_outcome(scenario) for scenario in scenarios]
+    return compare(expected, actual, rules, entries, today=ran_at.date())
+
+
+def check_expectations(app: Application, run: str) -> Summary:
+    """Our own expectations, counted apart from the recordings; masked differences are staged."""
+    results = check_own(read_dataset(_golden(app)), own_decider(app.settings.home))
+    differing = {result.name: list(result.differences) for result in results if result.differences}
+    document = {"files": {result.name: result.as_dict() for result in results}, "open": differing}
+    return {
+        "key": app.stage.write(f"{FOLDER}/{run}/expectations", document),
+        "files": document["files"],
+        "passed": bool(results) and all(result.passed for result in results),
+    }
+
+
+def publish_golden(
+    app: Application,
+    run: str,
+    loaded: Mapping[str, Any],
+    compared: Mapping[str, Any],
+    expected: Mapping[str, Any],
+) -> Summary:
+    """Publish metrics and events, keep the verdict; ParityFailed if it is not a clean one."""
+    result, sink = dict(compared["result"]), app.comparison_metrics
+    document = app.stage.read(str(compared["key"]))
+    open_ones = [_unpacked(each) for each in document["open"]]
+    evidence = None  # switched off is unmeasured, not zero failures
+    if sink is not None:
+        evidence = metrics_evidence(result, publish_parity(result, sink, log, open_ones))
+    report = {
+        "result": result,
+        "own": expected["files"],
+        "metrics": evidence,
+        "samples": document["samples"],
+    }
+    key = app.stage.write(f"{FOLDER}/{run}/report", report)
+    wrong = verdict(result, expected)
+    log.info("golden_parity_judged", report=key, passed=not wrong)
+    if wrong:
+        app.alert(f"GOLDEN PARITY: {'; '.join(wrong)}. Report: {key} in the stage")
+        raise ParityFailed("; ".join(wrong), report=key)
+    _judged(app, str(loaded["inputs"]), key)
+    return {"key": key, "metrics": evidence, "match_percentage": result["match_percentage"]}
+
+
+def verdict(result: Mapping[str, Any], expected: Mapping[str, Any]) -> list[str]:
+    """Why the run is red; empty when it is clean."""
+    wrong = [f"nothing was compared: {reason}" for reason in result["vacuous"]]
+    if result["unexplained"]:
+        wrong.append(f"{result['unexplained']} unexplained differences from the recordings")
+    for name, file in expected["files"].items():
+        if file["mismatches"] or file["vacuous"]:
+            wrong.append(f"own expectations {name}: {file['mismatches']} differences")
+    if not expected["files"]:
+        wrong.append("no own expectations were checked")
+    return wrong
+
+
+def _judged(app: Application, digest: str, key: str) -> None:
+    """Remember that these files are clean: an hour later nothing is new."""
+    try:
+        app.stage.write(f"{JUDGED}/{digest}", {"report": key})
+    except PayloadConflict:  # judged before: the daily run, or a run by hand
+        log.info("golden_inputs_judged_before", inputs=digest[:12])
+
+
+def _packed(difference: Difference) -> dict[str, Any]:
+    return {
+        name: getattr(difference, name)
+        for name in ("scenario", "channel", "path", "kind", "expected", "actual")
+    }
+
+
+def _unpacked(document: Mapping[str, Any]) -> Difference:
+    return Difference(**document)
+
+
+def _golden(app: Application) -> Path:
+    return app.settings.home / "golden"
+
+
+def _now(app: Application) -> datetime:
+    return datetime.fromtimestamp(app.transport_clock.now_ms() / 1000, KST)
+
+
+def _since(began: float) -> int:
+    return int((time.monotonic() - began) * 1000)
