@@ -57,6 +57,7 @@ def test_shipped_goldens_are_clean_and_published() -> None:
     report = app.stage.read(done["key"])
     assert report["result"]["unexplained"] == 0
     assert (report["result"]["scenarios"], report["result"]["match_percentage"]) == (228, 100.0)
+    assert report["result"]["bookings"] == 1164
     assert report["result"]["dataset"] == workflow.load_golden(app)["dataset"]
     assert set(report["own"]) == set(workflow.load_golden(app)["own"])
     assert done["metrics"]["published"] == len(app.comparison_metrics.metrics) == 14
@@ -101,6 +102,13 @@ def test_a_broken_rule_is_red_published_told_and_judged_again(home: Path) -> Non
     assert any(text.startswith("GOLDEN PARITY:") for text in app._team_channel.texts)
     assert not workflow.load_golden(app)["judged"]
     assert "0100" not in json.dumps(report["samples"])
+
+
+def test_metrics_go_to_the_namespace_of_the_settings_or_nowhere() -> None:
+    somewhere = InMemoryApplication(metrics_comparison_namespace="shop/comparison")
+
+    assert somewhere.comparison_metrics.namespace == "shop/comparison"
+    assert InMemoryApplication(metrics_comparison_namespace="off").comparison_metrics is None
 
 
 def test_metrics_that_are_switched_off_are_unmeasured() -> None:

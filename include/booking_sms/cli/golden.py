@@ -8,8 +8,12 @@ from typing import Any
 
 import typer
 
+from booking_sms.adapters.clock import SystemClock
+from booking_sms.bench.parity import measure_parity, measure_reads
 from booking_sms.cli.catalogs import include_folder
-from booking_sms.cli.console import JsonOption, err, fail, print_facts
+from booking_sms.cli.composition import application
+from booking_sms.cli.console import JsonOption, err, fail, print_facts, print_json, print_table
+from booking_sms.domain.errors import BookingSmsError
 from booking_sms.parity.dataset import Dataset, problems_of, read_dataset
 from booking_sms.parity.dataset_change import (
     add_lines,
@@ -21,6 +25,7 @@ from booking_sms.parity.dataset_change import (
 from booking_sms.parity.invented import NAMES, invented_names
 from booking_sms.parity.masking import shown
 from booking_sms.parity.own import check_own
+from booking_sms.quality.thresholds import judged, percentile
 from booking_sms.workflow.own_expectations import own_decider
 
 SHOWN_DIFFERENCES = 40
@@ -103,6 +108,43 @@ def refresh_command(
     after = refresh(dataset, found, reason)
     facts = {"changed": len(changes), "was": dataset.manifest.version, **after.stamp()}
     print_facts("golden refresh", facts, as_json=as_json)
+
+
+@app.command("measure")
+def measure(
+    reads: int = typer.Option(200, "--reads", min=0, help="DynamoDB reads; 0 measures none."),
+    window_s: float | None = typer.Option(
+        None, "--window-s", help="Seconds of a window's DAG run, as Airflow shows it."
+    ),
+    as_json: bool = JsonOption,
+) -> None:
+    """Measure time, memory and latency, and judge them; 1 if a limit is passed.
+
+    What is not measured is shown as such and never counts as good.
+    """
+    values = {**measure_parity(include_folder()), "pipeline_window": window_s}
+    values["dynamodb_read_p99"] = percentile(_read_times(reads), 0.99)
+    result = judged(values, SystemClock().now())
+    if as_json:
+        print_json(result)
+    else:
+        columns = ("name", "value", "limit", "unit", "ok", "light")
+        rows = ([each[column] for column in columns] for each in result["measures"])
+        print_table("thresholds", columns, rows)
+    if any(each["ok"] is False for each in result["measures"]):
+        raise typer.Exit(1)
+
+
+def _read_times(reads: int) -> list[float]:
+    """Milliseconds of reads of a booking that nobody has, through the outbox; () if unreachable."""
+    if not reads:
+        return []
+    try:
+        jobs = application().jobs
+        return measure_reads(lambda: jobs.of_booking("threshold_probe"), reads)
+    except BookingSmsError as error:
+        err.print(f"DynamoDB is not measured: {error.code}", highlight=False)
+        return []
 
 
 def _golden() -> Path:

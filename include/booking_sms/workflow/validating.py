@@ -97,6 +97,7 @@ def compare_outcomes(app: Application, run: str, decided: Mapping[str, Any]) -> 
         raise ParityFailed("more than one recording: the result has room for one", run=run)
     report = _report(app, dataset, name, file, outcomes[name], ran_at)
     result = result_of(report, dataset.stamp(), ran_at)
+    result["bookings"] = file.bookings
     result["duration_ms"] = int(decided["duration_ms"]) + _since(began)
     unexplained = [_packed(each) for each in report.unexplained]
     document = {"result": result, "samples": samples_of(report.unexplained), "open": unexplained}
@@ -151,7 +152,7 @@ def publish_golden(
         "metrics": evidence,
         "samples": document["samples"],
     }
-    key = app.stage.write(f"{FOLDER}/{run}/report", report)
+    key = keep_report(app, run, report)
     wrong = verdict(result, expected)
     log.info("golden_parity_judged", report=key, passed=not wrong)
     if wrong:
@@ -159,6 +160,13 @@ def publish_golden(
         raise ParityFailed("; ".join(wrong), report=key)
     _judged(app, str(loaded["inputs"]), key)
     return {"key": key, "metrics": evidence, "match_percentage": result["match_percentage"]}
+
+
+def keep_report(app: Application, run: str, report: Mapping[str, Any]) -> str:
+    """Stage the report of a run; its key. Whatever people look at is made from this document:
+    the result, own expectations, published metrics and masked samples.
+    """
+    return app.stage.write(f"{FOLDER}/{run}/report", report)
 
 
 def verdict(result: Mapping[str, Any], expected: Mapping[str, Any]) -> list[str]:
