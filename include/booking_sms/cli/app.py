@@ -7,6 +7,7 @@ import typer
 from booking_sms.cli import (
     audit,
     bench,
+    campaign,
     caps,
     control,
     doctor,
@@ -37,6 +38,7 @@ app.add_typer(control.app, name="control")
 app.add_typer(repair.app, name="repair")
 app.add_typer(faults.app, name="faults")
 app.add_typer(bench.app, name="bench")
+app.add_typer(campaign.app, name="campaign")
 plan.register(app)
 run.register(app)
 audit.register(app)

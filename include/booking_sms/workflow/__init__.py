@@ -28,6 +28,13 @@ from booking_sms.workflow.sending import (
     report_dispatch,
     settle_unknown_outcomes,
 )
+from booking_sms.workflow.shadowing import (
+    campaign_report,
+    campaign_result,
+    compare_window,
+    read_legacy,
+    report_shadow,
+)
 from booking_sms.workflow.steps import Summary
 from booking_sms.workflow.watching import audit_day, guard_visits, watch_windows
 from booking_sms.workflow.windows import resolve_window
@@ -36,8 +43,11 @@ __all__ = [
     "Summary",
     "approve_plan",
     "audit_day",
+    "campaign_report",
+    "campaign_result",
     "check_bookings",
     "claim_and_send",
+    "compare_window",
     "execute_plan",
     "expire_overdue",
     "extract_store",
@@ -49,10 +59,12 @@ __all__ = [
     "plan_jobs",
     "poll_delivery_reports",
     "preview_effects",
+    "read_legacy",
     "read_repair_plan",
     "record_failed_store",
     "repair_request",
     "report_dispatch",
+    "report_shadow",
     "report_window",
     "resolve_window",
     "settle_unknown_outcomes",
