@@ -15,7 +15,14 @@ import pytest
 pytestmark = [pytest.mark.airflow, pytest.mark.filterwarnings("default")]
 
 PROJECT = Path(__file__).resolve().parents[2]
-DAG_IDS = {"booking_sms_etl", "repair_window", "sms_audit", "sms_dispatch", "sms_reconcile"}
+DAG_IDS = {
+    "booking_sms_etl",
+    "repair_window",
+    "shadow_parity",
+    "sms_audit",
+    "sms_dispatch",
+    "sms_reconcile",
+}
 WAITS_FOR_A_PERSON = {"repair_window"}
 HEAVY = {"pandas", "great_expectations", "selenium", "boto3", "httpx", "tenacity", "jinja2.sandbox"}
 # The promise is 0.3 s on an idle machine. A machine that runs other things besides gets more.

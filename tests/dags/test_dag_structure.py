@@ -183,6 +183,17 @@ def test_the_audit_is_one_task_with_a_day_to_choose(dagbag: Any) -> None:
     assert audit.params.get_param("day").value is None
 
 
+def test_the_shadow_is_read_compared_and_reported_between_two_windows(dagbag: Any) -> None:
+    shadow = dagbag.dags["shadow_parity"]
+
+    assert edges_of(dagbag, "shadow_parity") == {
+        ("read_legacy", "compare_window"),
+        ("compare_window", "report"),
+    }
+    assert shadow.timetable.expression == "10,30,50 * * * *"
+    assert {task.trigger_rule.value for task in shadow.tasks} == {"all_success"}
+
+
 def test_a_repair_is_read_approved_and_then_done(dagbag: Any) -> None:
     repair = dagbag.dags["repair_window"]
 

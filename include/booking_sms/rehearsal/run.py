@@ -123,7 +123,7 @@ def rehearse(orders: Orders, progress: Progress = lambda number: None) -> Rehear
         "at": FIRST.isoformat(),
         "stores": len(app.store_ids()),
         "bookings": orders.bookings,
-        "days": int(orders.length * WINDOW_LENGTH / timedelta(days=1)) + 1,
+        "days": int(orders.length * WINDOW_LENGTH / timedelta(days=1)) + 2,
         "bugs": list(orders.bugs),
         "texts": app.static_texts(),
     }

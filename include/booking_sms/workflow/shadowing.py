@@ -7,6 +7,7 @@ difference of two reads tells what it did. It is never written, and neither is a
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -22,6 +23,7 @@ from booking_sms.parity.shadow.record import (
     changes_between,
     decisions_of,
     open_reach,
+    owners_of,
     sides_as_json,
     sides_from_json,
     snapshot_row,
@@ -148,7 +150,7 @@ def _record_of(app: Application, campaign: Campaign, window: Window) -> WindowSi
         as_of=window.as_of,
         changes=changes_between(before, after),
         since=since.as_of if since else None,
-        texts=_texts_of(app, window),
+        texts=_texts_of(app, window, owners_of(after)),
         reach=open_reach(before, app.store_ids()),
     )
 
@@ -169,7 +171,9 @@ def _read_before(
     return app.stage.read(earlier[-1]), since
 
 
-def _texts_of(app: Application, window: Window) -> tuple[SentText, ...] | None:
+def _texts_of(
+    app: Application, window: Window, owners: Mapping[str, str]
+) -> tuple[SentText, ...] | None:
     """What the gateway lists for the window's twenty minutes; None if it cannot be read."""
     end = window.as_of + WINDOW_LENGTH - timedelta(seconds=1)
     hmac_key = app.connections.own.hmac_key
@@ -178,13 +182,15 @@ def _texts_of(app: Application, window: Window) -> tuple[SentText, ...] | None:
     except DispatchError as error:
         log.warning("shadow_texts_unread", window=window.name, code=error.code)
         return None
+    found = ((phone_digest(hmac_key, row.to), row) for row in rows)
     return tuple(
         SentText(
-            to=phone_digest(hmac_key, row.to),
+            to=digest,
             body_sha=hashlib.sha256(row.content.encode()).hexdigest() if row.content else "",
             at=row.requested_at,
+            booking_num=owners.get(digest, ""),
         )
-        for row in rows
+        for digest, row in found
     )
 
 

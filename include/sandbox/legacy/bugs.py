@@ -28,7 +28,7 @@ class Bug(StrEnum):
     L22 = "L22"  # one unreadable booking ends the whole run, for three hours in the afternoon
     SKIP = "skip"  # seeded: some bookings are never looked at
     WRONG = "wrong"  # seeded: the flag of a guide is set at another booking's row
-    LATE = "late"  # seeded: guides are two runs late
+    LATE = "late"  # seeded: guides are three runs late
     ONE_LATE = "one_late"  # seeded: guides are one run late, which is within tolerance
     TWICE = "twice"  # seeded: some guides are sent twice
     WRONG_TEXT = "wrong_text"  # seeded: some guides carry the event's text

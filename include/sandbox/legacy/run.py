@@ -174,8 +174,8 @@ class Run:
 
     def _waits(self, payload: Payload, start: datetime) -> bool:
         """Seeded lateness, in whole runs after the first at which the guide was due."""
-        runs = 2 if Bug.LATE in self._bugs else 1 if Bug.ONE_LATE in self._bugs else 0
-        waits = self.now < start - TWO_HOURS + (runs + 1) * RUN_EVERY if runs else False
+        runs = 3 if Bug.LATE in self._bugs else 1 if Bug.ONE_LATE in self._bugs else 0
+        waits = bool(runs) and self.now <= start - TWO_HOURS + runs * RUN_EVERY
         if runs:
             self._touch(payload, GUIDE)
         return waits

@@ -12,6 +12,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
+from functools import cached_property
 from typing import TypeVar
 
 from booking_sms.domain.window import WINDOW_LENGTH, last_end
@@ -180,10 +181,10 @@ class _Comparison:
         """The booking of a recipient, by what either side knows of that phone at any time."""
         kind = names.get(text.body_sha, UNKNOWN)
         known = self._bookings_of.get(text.to, set())
-        number = next(iter(known)) if len(known) == 1 else ""
+        number = text.booking_num or (next(iter(known)) if len(known) == 1 else "")
         return (number, text.to, kind)
 
-    @property
+    @cached_property
     def _bookings_of(self) -> Mapping[str, set[str]]:
         found: defaultdict[str, set[str]] = defaultdict(set)
         for one in self._windows.values():

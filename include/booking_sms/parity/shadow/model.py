@@ -47,11 +47,15 @@ class Change:
 
 @dataclass(frozen=True, kw_only=True)
 class SentText:
-    """One text of the predecessor's, as the gateway lists it; an unknown content equals any."""
+    """One text of the predecessor's, as the gateway lists it; an unknown content equals any.
+
+    ``booking_num`` is that of the only row with this phone; empty where there are several or none.
+    """
 
     to: str
     body_sha: str
     at: datetime
+    booking_num: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

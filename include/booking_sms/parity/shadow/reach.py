@@ -16,7 +16,8 @@ from booking_sms.domain.booking import KST
 from booking_sms.parity.shadow.model import Reach, Span
 
 L7, L8, L9, L18 = "L7", "L8", "L9", "L18"
-CAUSES = (L7, L8, L9, L18)
+CAUSES = (L7, L18, L8, L9)
+"""In the order in which they are named where several hold: whole stores before single visits."""
 LONGEST = timedelta(days=31)
 MISLABELLED = timedelta(hours=9)
 

@@ -60,6 +60,14 @@ def open_reach(snapshot: Snapshot, stores: Iterable[str]) -> dict[str, Reach]:
     return reach_of(pages, stores)
 
 
+def owners_of(snapshot: Snapshot) -> dict[str, str]:
+    """The booking of each phone that stands in one booking's rows only."""
+    found: dict[str, set[str]] = {}
+    for row in _rows(snapshot):
+        found.setdefault(row["phone"], set()).add(row["number"])
+    return {phone: next(iter(numbers)) for phone, numbers in found.items() if len(numbers) == 1}
+
+
 def decisions_of(plan: Mapping[str, Any]) -> tuple[Decision, ...]:
     """The candidate's side: a comparison plan's texts that the predecessor knows, too.
 
