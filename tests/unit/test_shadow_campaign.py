@@ -164,6 +164,15 @@ def test_both_sides_that_agree_make_a_clean_result(app: InMemoryApplication) -> 
     assert result["channels"]["db"] == {"equal": 2, "mismatches": 0, "explained": 0}
 
 
+def test_campaign_without_texts_does_not_ask_the_gateway(app: InMemoryApplication) -> None:
+    campaign_start.bootstrap(app, texts=False)
+    for number in range(2):
+        decide(app, after(FIRST, number))
+        observe(app, after(FIRST, number))
+
+    assert workflow.campaign_result(app)["channels"]["sms"] is None
+
+
 def test_window_that_was_not_read_is_listed(app: InMemoryApplication) -> None:
     campaign_start.bootstrap(app)
     for number in (0, 2):

@@ -24,6 +24,7 @@ NameOption = typer.Option(
 )
 DryRunOption = typer.Option(False, "--dry-run", help="Look at the prerequisites; write nothing.")
 VerboseOption = typer.Option(False, "--verbose", help="Every prerequisite, and every window.")
+TextsOption = typer.Option(True, help="Read the gateway's list: the predecessor sends through it.")
 ByOption = typer.Option(..., "--by", help="Who.")
 ReasonOption = typer.Option(..., "--reason", help="Why.")
 BugOption = typer.Option([], "--bug", help="A defect of the stand-in; may be repeated.")
@@ -34,6 +35,7 @@ def bootstrap(
     name: str = NameOption,
     dry_run: bool = DryRunOption,
     verbose: bool = VerboseOption,
+    texts: bool = TextsOption,
     as_json: bool = JsonOption,
 ) -> None:
     """Check what a campaign needs, each with its fix, then open one on the table as it is."""
@@ -41,7 +43,9 @@ def bootstrap(
     looked = campaign_start.prerequisites(composed)
     rows = campaign_start.as_rows(looked)
     missing = [one for one in rows if not one["ok"]]
-    facts = {} if missing else campaign_start.bootstrap(composed, name, dry_run=dry_run)[0]
+    facts = (
+        {} if missing else campaign_start.bootstrap(composed, name, dry_run=dry_run, texts=texts)[0]
+    )
     told = {**facts, "opened": bool(facts) and not dry_run}
     if as_json:
         print_json({**told, "prerequisites": rows})

@@ -56,14 +56,15 @@ def prerequisites(app: Application) -> tuple[Prerequisite, ...]:
 
 
 def bootstrap(
-    app: Application, name: str = "", *, dry_run: bool = False
+    app: Application, name: str = "", *, dry_run: bool = False, texts: bool = True
 ) -> tuple[dict[str, Any], tuple[Prerequisite, ...]]:
     """Open a campaign on the table as it is now; the facts and what was looked at.
 
     Refuses (ActionRefused) when a prerequisite does not hold; with ``dry_run`` nothing is written.
+    Without ``texts`` the gateway's list is not read, for a predecessor that sends elsewhere.
     """
     looked = prerequisites(app)
-    facts = _facts(app, name)
+    facts = {**_facts(app, name), "texts": texts}
     missing = [one for one in looked if not one.ok]
     if dry_run:
         return facts, looked

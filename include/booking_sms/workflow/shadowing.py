@@ -150,7 +150,7 @@ def _record_of(app: Application, campaign: Campaign, window: Window) -> WindowSi
         as_of=window.as_of,
         changes=changes_between(before, after),
         since=since.as_of if since else None,
-        texts=_texts_of(app, window, owners_of(after)),
+        texts=_texts_of(app, window, owners_of(after)) if campaign.facts["texts"] else None,
         reach=open_reach(before, app.store_ids()),
     )
 
