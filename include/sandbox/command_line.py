@@ -40,6 +40,7 @@ def _parser() -> argparse.ArgumentParser:
     _serve_command(commands)
     _up_command(commands)
     _supervise_command(commands)
+    _legacy_command(commands)
     for name, run, text in (
         ("down", _down, "stop the world; its state stays"),
         ("status", _status, "say what runs, and where"),
@@ -79,6 +80,13 @@ def _supervise_command(commands: "argparse._SubParsersAction[argparse.ArgumentPa
     command.add_argument("--clock", choices=[mode.value for mode in ClockMode])
     command.add_argument("--env-file", type=Path)
     command.set_defaults(run=_supervise)
+
+
+def _legacy_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    from sandbox.legacy.command import add_commands
+
+    text = "the predecessor's stand-in: writes its ledger as it did, with its bugs on request"
+    add_commands(commands.add_parser("legacy", help=text, description=text))
 
 
 def _add_folder(command: argparse.ArgumentParser) -> None:

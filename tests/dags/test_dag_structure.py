@@ -230,6 +230,17 @@ def test_golden_parity_reads_like_its_sentence(dagbag: Any) -> None:
     assert dagbag.dags["golden_parity"].timetable.expression == "10 * * * *"
 
 
+def test_the_shadow_is_read_compared_and_reported_between_two_windows(dagbag: Any) -> None:
+    shadow = dagbag.dags["shadow_parity"]
+
+    assert edges_of(dagbag, "shadow_parity") == {
+        ("read_legacy", "compare_window"),
+        ("compare_window", "report"),
+    }
+    assert shadow.timetable.expression == "10,30,50 * * * *"
+    assert {task.trigger_rule.value for task in shadow.tasks} == {"all_success"}
+
+
 def test_a_repair_is_read_approved_and_then_done(dagbag: Any) -> None:
     repair = dagbag.dags["repair_window"]
 

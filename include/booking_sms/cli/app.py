@@ -7,6 +7,7 @@ import typer
 from booking_sms.cli import (
     audit,
     bench,
+    campaign,
     caps,
     control,
     doctor,
@@ -43,6 +44,7 @@ app.add_typer(readiness.app, name="readiness")
 app.add_typer(faults.app, name="faults")
 app.add_typer(bench.app, name="bench")
 app.add_typer(golden.app, name="golden")
+app.add_typer(campaign.app, name="campaign")
 plan.register(app)
 run.register(app)
 audit.register(app)

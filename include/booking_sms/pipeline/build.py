@@ -111,6 +111,7 @@ class _Built:
 
     jobs: list[tuple[SmsJob, str]] = field(default_factory=list)
     shadow: Counter[str] = field(default_factory=Counter)
+    shadowed: list[SmsJob] = field(default_factory=list)
     failed: int = 0
     not_matched: Counter[str] = field(default_factory=Counter)
     rules: dict[str, RuleCounts] = field(default_factory=dict)
@@ -118,6 +119,7 @@ class _Built:
     def add(self, part: _Built) -> None:
         self.jobs += part.jobs
         self.shadow += part.shadow
+        self.shadowed += part.shadowed
         self.failed += part.failed
         self.not_matched += part.not_matched
         self.rules = add_up(self.rules, part.rules)
@@ -132,6 +134,7 @@ class _Built:
             outcomes=dict(+outcomes),
             not_matched=dict(self.not_matched),
             rules=add_up(self.rules, self._made()),
+            shadowed=tuple(self.shadowed),
         )
 
     def _made(self) -> dict[str, RuleCounts]:
@@ -166,8 +169,10 @@ class _JobBuilder:
         messages: tuple[Decision | Notice, ...] = (*plan.decisions, *plan.notices)
         jobs = [self.build(decision) for decision in plan.decisions if not decision.shadow]
         jobs += [self.build_notice(notice) for notice in plan.notices if not notice.shadow]
+        texts = [self.build(decision)[0] for decision in plan.decisions if decision.shadow]
         return _Built(
             jobs=jobs,
+            shadowed=texts,
             shadow=Counter(message.rule.name for message in messages if message.shadow),
             failed=len(plan.failures),
             not_matched=Counter(plan.not_matched),

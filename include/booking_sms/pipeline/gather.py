@@ -6,16 +6,13 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
 from booking_sms.domain.booking import Booking
-from booking_sms.domain.ledger import Ledger, project_ledger
+from booking_sms.domain.ledger import Ledger, LedgerRow, project_ledger
 from booking_sms.domain.rule import RuleSet, Scope
 from booking_sms.domain.sms_job import (
     SmsJob,
 )
 from booking_sms.pipeline.parallel import in_parallel
 from booking_sms.pipeline.plan import digest_number
-from booking_sms.ports import (
-    LegacyLedger,
-)
 
 
 class PromisedJobs(Protocol):
@@ -26,8 +23,16 @@ class PromisedJobs(Protocol):
         ...
 
 
+class KnownRows(Protocol):
+    """What is asked of a ledger: LEGACY's own, or the shadow of it that a campaign keeps."""
+
+    def rows(self, booking_nums: Iterable[str]) -> tuple[LedgerRow, ...]:
+        """All rows of these bookings."""
+        ...
+
+
 def gather_ledger(
-    legacy: LegacyLedger,
+    legacy: KnownRows,
     jobs: PromisedJobs,
     bookings: Sequence[Booking],
     rules: RuleSet | None = None,

@@ -27,7 +27,8 @@ class JobBatch:
     ``rules`` says by rule what was looked at and what came of it. ``gaps`` are the earlier windows
     of each store that this one heals, by name, each with what it has lost by rule. ``changes``
     are made before any job is loaded; a job whose key was used before is loaded by a change of
-    its own.
+    its own. ``shadowed`` are the texts that rules at stage shadow decided: never loaded, and looked
+    at by comparison mode only.
     """
 
     window: str
@@ -37,6 +38,7 @@ class JobBatch:
     rules: Mapping[str, RuleCounts] = field(default_factory=dict)
     gaps: Mapping[str, Mapping[str, Mapping[str, int]]] = field(default_factory=dict)
     changes: tuple[JobChange, ...] = field(default=(), repr=False)
+    shadowed: tuple[SmsJob, ...] = field(default=(), repr=False)
 
     @property
     def plan_hash(self) -> str:

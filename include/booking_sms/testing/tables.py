@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -53,6 +53,7 @@ class InMemoryLegacyLedger:
     def __init__(self, rows: Iterable[LedgerRow] = ()) -> None:
         self._rows: dict[LedgerKey, LedgerRow] = {row.key: row for row in rows}
         self.claims: dict[str, RequestOwner] = {}
+        self.page_rows = 0
 
     def rows(self, booking_nums: Iterable[str]) -> tuple[LedgerRow, ...]:
         """All rows of these bookings, by booking in the order asked, then by phone."""
@@ -84,9 +85,20 @@ class InMemoryLegacyLedger:
         """Who claimed these requests."""
         return {name: self.claims[name] for name in request_ids if name in self.claims}
 
+    def pages(self) -> Iterator[tuple[LedgerRow, ...]]:
+        """The whole table, ``page_rows`` rows a page, in the order of their hashed number."""
+        rows = sorted(self._rows.values(), key=lambda row: _scan_place(row.booking_num))
+        size = self.page_rows or len(rows) or 1
+        for start in range(0, len(rows), size):
+            yield tuple(rows[start : start + size])
+
     def put(self, row: LedgerRow) -> None:
         """Store a row as LEGACY would."""
         self._rows[row.key] = row
+
+
+def _scan_place(booking_num: str) -> str:
+    return hashlib.sha256(booking_num.encode()).hexdigest()
 
 
 class InMemoryWindowRepository:

@@ -42,6 +42,13 @@ from booking_sms.workflow.sending import (
     report_dispatch,
     settle_unknown_outcomes,
 )
+from booking_sms.workflow.shadowing import (
+    campaign_report,
+    campaign_result,
+    compare_window,
+    read_legacy,
+    report_shadow,
+)
 from booking_sms.workflow.steps import Summary
 from booking_sms.workflow.validating import (
     check_expectations,
@@ -58,11 +65,14 @@ __all__ = [
     "Summary",
     "approve_plan",
     "audit_day",
+    "campaign_report",
+    "campaign_result",
     "check_bookings",
     "check_expectations",
     "check_readiness",
     "claim_and_send",
     "compare_outcomes",
+    "compare_window",
     "decide_candidate",
     "decide_readiness",
     "execute_plan",
@@ -81,6 +91,7 @@ __all__ = [
     "poll_delivery_reports",
     "preview_effects",
     "publish_golden",
+    "read_legacy",
     "read_package",
     "read_repair_plan",
     "record_evidence",
@@ -89,6 +100,7 @@ __all__ = [
     "repair_request",
     "report_dispatch",
     "report_readiness",
+    "report_shadow",
     "report_window",
     "resolve_window",
     "settle_unknown_outcomes",

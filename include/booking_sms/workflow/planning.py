@@ -32,6 +32,7 @@ from booking_sms.pipeline.old_plans import settle_old_plan
 from booking_sms.pipeline.plan_document import read_plan, write_plan
 from booking_sms.pipeline.resend import TextMaker
 from booking_sms.pipeline.text_alerts import alert_on_texts
+from booking_sms.workflow.campaigns import shadow_of
 from booking_sms.workflow.steps import Summary
 
 
@@ -92,7 +93,9 @@ def _chunk(
 ) -> tuple[tuple[Booking, ...], Ledger]:
     """One staged store's bookings and what will be known of them once their changes are made."""
     bookings = extraction.load_bookings(app.stage, [item["key"]])
-    ledger = gather_ledger(app.ledger, app.jobs, bookings, foresee=changer.foresee)
+    ledger = gather_ledger(
+        shadow_of(app, window) or app.ledger, app.jobs, bookings, foresee=changer.foresee
+    )
     missed = _missed_before(app, window, item["store"])
     if missed:
         found[item["store"]] = reader.lost(missed, bookings, ledger)
@@ -122,7 +125,10 @@ def load_jobs(app: Application, window: Window, plan_key: str) -> Summary:
     """Change the jobs that wait, then enqueue the staged plan: body, then job, if absent."""
     batch = read_plan(app.stage, app.sealer, plan_key)
     if app.control.delivery_mode() == "comparison":
-        compared = store_comparison(batch, window, app.plans)
+        shadow = shadow_of(app, window)
+        if shadow is not None:
+            shadow.remember(batch)
+        compared = store_comparison(batch, window, app.plans, app.connections.own.hmac_key)
         return {**compared.as_dict(), "gaps": batch.gaps}
     is_late, dropped = window.is_old(app.clock.now()), dict[str, int]()
     if is_late and batch.jobs:

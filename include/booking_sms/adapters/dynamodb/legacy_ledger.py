@@ -5,7 +5,7 @@ No row of ours before a message is accepted: LEGACY knows a new booking by the m
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -41,6 +41,14 @@ class DynamoDbLegacyLedger:
             return tuple(row for num in wanted for row in self._of_booking(num))
         with ThreadPoolExecutor(max_workers=min(READERS, len(wanted))) as readers:
             return tuple(row for rows in readers.map(self._of_booking, wanted) for row in rows)
+
+    def pages(self) -> Iterator[tuple[LedgerRow, ...]]:
+        """The whole table, in the pages of its scan: a shadow campaign only."""
+        for page in self._rows.scan_pages():
+            yield tuple(
+                LedgerRow(booking_num=item["booking_num"], phone=item["phone"], item=item)
+                for item in page
+            )
 
     def mark_accepted(self, job: SmsJob) -> None:
         """Set the job's flag; name, time and the other flags only where there is no row yet.

@@ -133,6 +133,15 @@ class Table:
             for page in pages:
                 yield from (from_item(item) for item in page["Items"])
 
+    def scan_pages(self) -> Iterator[list[Row]]:
+        """All items, whole, each of the vendor's pages by itself: a shadow campaign only."""
+        pages = self._client.get_paginator("scan").paginate(
+            TableName=self.name, ConsistentRead=True
+        )
+        with store_errors(self.name):
+            for page in pages:
+                yield [from_item(item) for item in page["Items"]]
+
     def _get_batch(self, keys: list[Item]) -> list[Row]:
         """Read up to 100 items; what DynamoDB leaves unprocessed is asked again, with pauses."""
         found: list[Row] = []
