@@ -26,7 +26,6 @@ DAG_IDS = {
     "sms_reconcile",
 }
 WAITS_FOR_A_PERSON = {"readiness_gate": timedelta(hours=30), "repair_window": timedelta(hours=2)}
-WAITS_FOR_A_PERSON = {"repair_window"}
 HEAVY = {"pandas", "great_expectations", "selenium", "boto3", "httpx", "tenacity", "jinja2.sandbox"}
 # The promise is 0.3 s on an idle machine. A machine that runs other things besides gets more.
 PARSE_LIMIT_S = 0.3 * (4 if os.environ.get("CI") else 3)
