@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import typer
 
@@ -12,12 +13,14 @@ from booking_sms.cli.catalogs import catalog_of, include_folder
 from booking_sms.cli.console import JsonOption, err, fail, print_json, print_table, tracked
 from booking_sms.domain.rule import RuleSet
 from booking_sms.parity.compare import ParityReport, compare
+from booking_sms.parity.dataset import read_dataset
 from booking_sms.parity.excerpt import cut_from
 from booking_sms.parity.explained import Explanation, explained_file, read_explained
 from booking_sms.parity.golden import recorded_outcome
 from booking_sms.parity.masking import shown
 from booking_sms.parity.mutation import LEAST_KINDS, Comparator, mutate
 from booking_sms.parity.outcome import decide
+from booking_sms.parity.result import Result, as_result
 from booking_sms.parity.scenario import read_scenarios
 
 app = typer.Typer(
@@ -54,8 +57,10 @@ def parity(
     ]
     entries = _explanations(explained, catalog.rules)
     expected = [recorded_outcome(scenario) for scenario in scenarios]
-    report = compare(expected, actual, catalog.rules, entries, today=SystemClock().now().date())
-    _print_report(report, as_json=as_json)
+    now = SystemClock().now()
+    report = compare(expected, actual, catalog.rules, entries, today=now.date())
+    result = as_result(report, _stamp(path), now)
+    _print_report(report, result, as_json=as_json)
     cut = "" if partial else cut_from(path, _pinned())
     if cut:
         raise fail(f"{cut}; --partial allows it", code=1)
@@ -88,6 +93,12 @@ def mutate_comparator(
         )
 
 
+def _stamp(path: Path) -> dict[str, Any] | None:
+    """The dataset that the pinned file belongs to; None for any other file."""
+    is_pinned = path.resolve() == _pinned().resolve()
+    return read_dataset(_pinned().parent).stamp() if is_pinned else None
+
+
 def _pinned() -> Path:
     return include_folder() / PINNED
 
@@ -100,17 +111,24 @@ def _explanations(path: Path | None, rules: RuleSet) -> tuple[Explanation, ...]:
     return read_explained(path or own, rules)
 
 
-def _print_report(report: ParityReport, *, as_json: bool) -> None:
-    document = report.as_dict()
+def _print_report(report: ParityReport, document: Result, *, as_json: bool) -> None:
     if as_json:
         print_json(document)
     else:
-        counts = [(channel, *document[channel].values()) for channel in report.channels]
+        counts = [(name, *count.as_dict().values()) for name, count in report.channels.items()]
         print_table("parity", ("channel", "expected", "actual", "mismatches"), counts)
-        rest = ("scenarios", "match_percentage", "explained", "unexplained")
+        rest = ("scenarios", "match_percentage", "explained", "unexplained", "critical", "warnings")
         print_table("result", ("what", "value"), ((name, document[name]) for name in rest))
     for reason in report.vacuous:
         err.print(f"[red]vacuous:[/red] {reason}", highlight=False)
+    for entry in document["expired"]:
+        err.print(
+            f"expired: {entry['field']} of {entry['rule']}: since {entry['expired_on']} "
+            f"({entry['days']} days), decided by {entry['owner']}",
+            highlight=False,
+            markup=False,
+            soft_wrap=True,
+        )
     for difference in report.unexplained[:SHOWN_DIFFERENCES]:
         err.print(shown(difference), highlight=False, markup=False, soft_wrap=True)
     hidden = len(report.unexplained) - SHOWN_DIFFERENCES

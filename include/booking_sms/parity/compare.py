@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any
 
@@ -24,13 +24,18 @@ class ChannelCount:
     actual: int
     mismatches: int
 
+    def as_dict(self) -> dict[str, int]:
+        """The published form."""
+        return asdict(self)
+
 
 @dataclass(frozen=True, kw_only=True)
 class ParityReport:
     """The result of a comparison.
 
-    ``unexplained`` is the headline; ``vacuous`` lists what was compared with nothing. The match
-    percentage counts scenarios without an unexplained difference.
+    ``unexplained`` is the headline; ``vacuous`` lists what was compared with nothing; ``expired``
+    are explanations past their day, which make a run red even if they would explain nothing. The
+    match percentage counts scenarios without an unexplained difference.
     """
 
     scenarios: int
@@ -38,11 +43,12 @@ class ParityReport:
     explained: tuple[Difference, ...] = field(default=(), repr=False)
     unexplained: tuple[Difference, ...] = field(default=(), repr=False)
     vacuous: tuple[str, ...] = ()
+    expired: tuple[Explanation, ...] = ()
 
     @property
     def passed(self) -> bool:
-        """Nothing unexplained, and something real was compared on both sides."""
-        return not self.unexplained and not self.vacuous
+        """Nothing unexplained or expired, and something real was compared on both sides."""
+        return not self.unexplained and not self.vacuous and not self.expired
 
     @property
     def match_percentage(self) -> float:
@@ -54,17 +60,9 @@ class ParityReport:
 
     def as_dict(self) -> dict[str, Any]:
         """The published form: counts only, no person."""
-        channels = {
-            channel: {
-                "expected": count.expected,
-                "actual": count.actual,
-                "mismatches": count.mismatches,
-            }
-            for channel, count in self.channels.items()
-        }
         return {
             "scenarios": self.scenarios,
-            **channels,
+            **{channel: self.channels[channel].as_dict() for channel in CHANNELS},
             "match_percentage": self.match_percentage,
             "explained": len(self.explained),
             "unexplained": len(self.unexplained),
@@ -100,6 +98,7 @@ def compare(
         explained=tuple(sorted_out[True]),
         unexplained=tuple(sorted_out[False]),
         vacuous=(*_doubled(expected, actual), *_vacuous(pairs)),
+        expired=tuple(entry for entry in explanations if entry.is_expired(today)),
     )
 
 

@@ -27,6 +27,8 @@ Keyed = tuple[Hashable, Any]
 class Difference:
     """One difference. ``path`` is what explanations name: channel, then field.
 
+    ``kind`` and ``store`` are empty where the differing item does not tell them.
+
     ``expected`` and ``actual`` may name people: mask them before they are shown.
     """
 
@@ -34,6 +36,7 @@ class Difference:
     channel: str
     path: str
     kind: str = ""
+    store: str = ""
     expected: Any = field(default=None, repr=False)
     actual: Any = field(default=None, repr=False)
 
@@ -86,12 +89,14 @@ def _channel(
     wanted, got = _keyed(channel, expected), _keyed(channel, actual)
     for key in list(dict.fromkeys([*wanted, *got])):
         left, right = wanted.get(key, _ABSENT), got.get(key, _ABSENT)
+        item = right if left is _ABSENT else left
         for path, ours, theirs in _fields(channel, left, right):
             yield Difference(
                 scenario=scenario,
                 channel=channel,
                 path=path,
-                kind=_kind(channel, path, right if left is _ABSENT else left),
+                kind=_kind(channel, path, item),
+                store=_store(item),
                 expected=ours,
                 actual=theirs,
             )
@@ -145,6 +150,14 @@ def _kind(channel: str, path: str, item: Any) -> str:
     if channel == "telegram":
         return next((kind for word, kind in _KIND_OF_WORD.items() if f" {word} " in item), "")
     return flag
+
+
+def _store(item: Any) -> str:
+    """The shop that an item is about: its own field, or the first half of its booking's number."""
+    if not isinstance(item, Mapping):
+        return ""
+    number = (item.get("key") or item).get("booking_num", "")
+    return str(item.get("store") or str(number).partition("_")[0])
 
 
 def _about_write(item: Mapping[str, Any]) -> Hashable:

@@ -2,7 +2,8 @@
 
 An entry explains the differences at ``field`` (a pattern over the differences' own paths, such
 as ``sms.store`` or ``ledger.remind_sms``) that the message kind of ``rule`` is about, in the
-scenarios that it lists. An entry past its date explains nothing.
+scenarios that it lists. An entry past its date explains nothing, and makes a run red by itself:
+somebody has to decide again, or take it out.
 """
 
 from __future__ import annotations
@@ -36,9 +37,13 @@ class Explanation(Model):
     expires: date
     scenarios: tuple[str, ...] = ()
 
+    def is_expired(self, today: date) -> bool:
+        """Whether its last day is over."""
+        return today > self.expires
+
     def covers(self, difference: Difference, kinds: Mapping[str, str], today: date) -> bool:
         """Whether this entry explains a difference; ``kinds`` by rule name."""
-        if today > self.expires or not fnmatchcase(difference.path, self.field):
+        if self.is_expired(today) or not fnmatchcase(difference.path, self.field):
             return False
         if self.scenarios and difference.scenario not in self.scenarios:
             return False
