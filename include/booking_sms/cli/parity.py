@@ -19,9 +19,9 @@ from booking_sms.parity.explained import Explanation, explained_file, read_expla
 from booking_sms.parity.golden import recorded_outcome
 from booking_sms.parity.masking import shown
 from booking_sms.parity.mutation import LEAST_KINDS, Comparator, mutate
-from booking_sms.parity.outcome import decide
 from booking_sms.parity.result import Result, as_result
 from booking_sms.parity.scenario import read_scenarios
+from booking_sms.parity.told import decide_and_tell
 
 app = typer.Typer(
     invoke_without_command=True,
@@ -52,7 +52,7 @@ def parity(
     catalog, path = catalog_of(rules), golden or _pinned()
     scenarios = read_scenarios(path, recorded=True)
     actual = [
-        decide(scenario, catalog.rules, catalog.stores, parse_booking)
+        decide_and_tell(scenario, catalog, parse_booking)
         for scenario in tracked(scenarios, "deciding")
     ]
     entries = _explanations(explained, catalog.rules)

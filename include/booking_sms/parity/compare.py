@@ -8,7 +8,13 @@ from datetime import date
 from typing import Any
 
 from booking_sms.domain.rule import RuleSet
-from booking_sms.parity.differences import CHANNELS, Difference, differences_of, items_of
+from booking_sms.parity.differences import (
+    CHANNELS,
+    Difference,
+    channels_of,
+    differences_of,
+    items_of,
+)
 from booking_sms.parity.explained import Explanation, is_explained, kinds_of
 from booking_sms.pipeline.summary import IDLE
 
@@ -31,7 +37,7 @@ class ChannelCount:
 
 @dataclass(frozen=True, kw_only=True)
 class ParityReport:
-    """The result of a comparison.
+    """The result of a comparison. ``channels`` has Slack only where an outcome speaks of it.
 
     ``unexplained`` is the headline; ``vacuous`` lists what was compared with nothing; ``expired``
     are explanations past their day, which make a run red even if they would explain nothing. The
@@ -87,6 +93,7 @@ def compare(
         for scenario, (left, right) in pairs.items()
         for difference in differences_of(scenario, left, right)
     ]
+    channels = channels_of(*(side for pair in pairs.values() for side in pair))
     kinds = kinds_of(rules)
     sorted_out: dict[bool, list[Difference]] = {True: [], False: []}
     for difference in found:
@@ -94,7 +101,7 @@ def compare(
         sorted_out[known].append(difference)
     return ParityReport(
         scenarios=len(pairs),
-        channels={channel: _count(channel, pairs.values(), found) for channel in CHANNELS},
+        channels={channel: _count(channel, pairs.values(), found) for channel in channels},
         explained=tuple(sorted_out[True]),
         unexplained=tuple(sorted_out[False]),
         vacuous=(*_doubled(expected, actual), *_vacuous(pairs)),

@@ -30,7 +30,7 @@ class Explanation(Model):
     ``scenarios`` are the runs in which it is intended; without any, in every run.
     """
 
-    field: str = Field(min_length=1, pattern=r"^(sms|writes|ledger|telegram)([.*].*)?$")
+    field: str = Field(min_length=1, pattern=r"^(sms|writes|ledger|telegram|slack)([.*].*)?$")
     rule: str = Field(min_length=1)
     reason: str = Field(min_length=10)
     owner: str = Field(min_length=1)
