@@ -17,7 +17,7 @@ from booking_sms.parity.dataset import read_dataset
 from booking_sms.parity.excerpt import cut_from
 from booking_sms.parity.explained import Explanation, explained_file, read_explained
 from booking_sms.parity.golden import recorded_outcome
-from booking_sms.parity.masking import shown
+from booking_sms.parity.masking import shown_all
 from booking_sms.parity.mutation import LEAST_KINDS, Comparator, mutate
 from booking_sms.parity.result import Result, as_result
 from booking_sms.parity.scenario import read_scenarios
@@ -129,8 +129,9 @@ def _print_report(report: ParityReport, document: Result, *, as_json: bool) -> N
             markup=False,
             soft_wrap=True,
         )
-    for difference in report.unexplained[:SHOWN_DIFFERENCES]:
-        err.print(shown(difference), highlight=False, markup=False, soft_wrap=True)
-    hidden = len(report.unexplained) - SHOWN_DIFFERENCES
+    lines = list(shown_all(report.unexplained))
+    for line in lines[:SHOWN_DIFFERENCES]:
+        err.print(line, highlight=False, markup=False, soft_wrap=True)
+    hidden = len(lines) - SHOWN_DIFFERENCES
     if hidden > 0:
         err.print(f"... and {hidden} more", highlight=False)
