@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -16,6 +16,7 @@ from booking_sms.parity.differences import (
     items_of,
 )
 from booking_sms.parity.explained import Explanation, is_explained, kinds_of
+from booking_sms.parity.severity import is_critical_path
 from booking_sms.pipeline.summary import IDLE
 
 Outcome = Mapping[str, Any]
@@ -40,8 +41,9 @@ class ParityReport:
     """The result of a comparison. ``channels`` has Slack only where an outcome speaks of it.
 
     ``unexplained`` is the headline; ``vacuous`` lists what was compared with nothing; ``expired``
-    are explanations past their day, which make a run red even if they would explain nothing. The
-    match percentage counts scenarios without an unexplained difference.
+    are explanations past their day, which make a run red even if they would explain nothing.
+    ``noise`` are differences at fields in which the control differs from itself. The match
+    percentage counts scenarios without an unexplained difference.
     """
 
     scenarios: int
@@ -50,6 +52,7 @@ class ParityReport:
     unexplained: tuple[Difference, ...] = field(default=(), repr=False)
     vacuous: tuple[str, ...] = ()
     expired: tuple[Explanation, ...] = ()
+    noise: tuple[Difference, ...] = field(default=(), repr=False)
 
     @property
     def passed(self) -> bool:
@@ -63,6 +66,13 @@ class ParityReport:
             return 0.0
         differing = len({difference.scenario for difference in self.unexplained})
         return int((self.scenarios - differing) / self.scenarios * 10_000) / 100
+
+    def with_undecided(self, scenarios: Sequence[str]) -> ParityReport:
+        """The report of a candidate that decided these scenarios otherwise when asked again."""
+        if not scenarios:
+            return self
+        reason = f"asked again, the candidate decides {len(scenarios)} scenarios otherwise"
+        return replace(self, vacuous=(*self.vacuous, f"{reason}, first {scenarios[0]}"))
 
     def as_dict(self) -> dict[str, Any]:
         """The published form: counts only, no person."""
@@ -82,11 +92,14 @@ def compare(
     explanations: Sequence[Explanation] = (),
     *,
     today: date,
+    noise: Collection[str] = (),
 ) -> ParityReport:
     """Compare outcomes by scenario id. ``today`` judges which explanations still hold.
 
-    A scenario that only one side has is an error of the other side.
+    A scenario that only one side has is an error of the other side. ``noise`` are paths that
+    were learned from a control; ValueError for one that can be none.
     """
+    _refuse_loud(noise)
     pairs = _pairs(expected, actual)
     found = [
         difference
@@ -95,18 +108,31 @@ def compare(
     ]
     channels = channels_of(*(side for pair in pairs.values() for side in pair))
     kinds = kinds_of(rules)
-    sorted_out: dict[bool, list[Difference]] = {True: [], False: []}
+    heard: dict[str, list[Difference]] = {"explained": [], "noise": [], "unexplained": []}
     for difference in found:
         known = is_explained(difference, explanations, kinds, today)
-        sorted_out[known].append(difference)
+        quiet = "noise" if difference.path in noise else "unexplained"
+        heard["explained" if known else quiet].append(difference)
     return ParityReport(
         scenarios=len(pairs),
         channels={channel: _count(channel, pairs.values(), found) for channel in channels},
-        explained=tuple(sorted_out[True]),
-        unexplained=tuple(sorted_out[False]),
+        explained=tuple(heard["explained"]),
+        unexplained=tuple(heard["unexplained"]),
+        noise=tuple(heard["noise"]),
         vacuous=(*_doubled(expected, actual), *_vacuous(pairs)),
         expired=tuple(entry for entry in explanations if entry.is_expired(today)),
     )
+
+
+def can_be_noise(path: str) -> bool:
+    """Whether a field may be noise: never in messages, never whom or what an item is about."""
+    return not path.startswith("sms.") and not is_critical_path(path)
+
+
+def _refuse_loud(noise: Collection[str]) -> None:
+    loud = [path for path in noise if not can_be_noise(path)]
+    if loud:
+        raise ValueError(f"no noise can be at {', '.join(sorted(loud))}")
 
 
 def _pairs(expected: Sequence[Outcome], actual: Sequence[Outcome]) -> dict[str, Pair]:

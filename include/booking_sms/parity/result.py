@@ -34,6 +34,7 @@ def as_result(report: ParityReport, dataset: Mapping[str, Any] | None, ran_at: d
         "warnings": severities["warning"],
         "vacuous": list(report.vacuous),
         "expired": [expired_entry(entry, ran_at.date()) for entry in report.expired],
+        "noise": len(report.noise),
         "dataset": None if dataset is None else dict(dataset),
         "fields": field_counts(report),
     }

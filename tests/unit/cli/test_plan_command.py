@@ -39,7 +39,7 @@ def test_parity_prints_one_object_and_succeeds(tmp_path: Path) -> None:
 
     document = json.loads(result.stdout)
     assert result.exit_code == 0
-    assert list(document) == [*KEYS, "unexplained", *ADDED, "dataset", "fields"]
+    assert list(document) == [*KEYS, "unexplained", *ADDED, "noise", "dataset", "fields"]
     assert (document["kind"], document["dataset"], document["slack"]) == (
         "golden_parity",
         None,
