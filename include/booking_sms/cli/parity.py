@@ -19,6 +19,9 @@ from booking_sms.parity.explained import Explanation, explained_file, read_expla
 from booking_sms.parity.golden import recorded_outcome
 from booking_sms.parity.masking import shown_all
 from booking_sms.parity.mutation import LEAST_KINDS, Comparator, mutate
+from booking_sms.parity.noise import Noise, learn_noise, read_outcomes, undecided
+from booking_sms.parity.page import PageSource
+from booking_sms.parity.report_files import write_report
 from booking_sms.parity.result import Result, as_result
 from booking_sms.parity.scenario import read_scenarios
 from booking_sms.parity.told import decide_and_tell
@@ -34,6 +37,10 @@ GoldenOption = typer.Option(
 )
 RulesOption = typer.Option("legacy", "--rules", help="Name of the rule set.")
 ExplainedOption = typer.Option(None, "--explained", help="Intended differences, YAML.")
+OutOption = typer.Option(None, "--out", help="Folder for report.html, mismatches.csv, result.json.")
+ControlOption = typer.Option(
+    [], "--control", help="Outcomes of the control, JSONL; twice: what differs is noise."
+)
 PartialOption = typer.Option(False, "--partial", help="The file is a part of the pinned one.")
 
 
@@ -44,6 +51,8 @@ def parity(
     rules: str = RulesOption,
     explained: Path | None = ExplainedOption,
     partial: bool = PartialOption,
+    out: Path | None = OutOption,
+    control: list[Path] = ControlOption,
     as_json: bool = JsonOption,
 ) -> None:
     """Compare the rules' decisions with recorded ones; 0 only if nothing is left unexplained."""
@@ -51,16 +60,34 @@ def parity(
         return
     catalog, path = catalog_of(rules), golden or _pinned()
     scenarios = read_scenarios(path, recorded=True)
+    noise = _noise(control)
     actual = [
         decide_and_tell(scenario, catalog, parse_booking)
         for scenario in tracked(scenarios, "deciding")
     ]
+    again = [decide_and_tell(scenario, catalog, parse_booking) for scenario in scenarios]
     entries = _explanations(explained, catalog.rules)
     expected = [recorded_outcome(scenario) for scenario in scenarios]
     now = SystemClock().now()
-    report = compare(expected, actual, catalog.rules, entries, today=now.date())
+    paths = noise.paths if noise else ()
+    report = compare(
+        expected, actual, catalog.rules, entries, today=now.date(), noise=paths
+    ).with_undecided(undecided(actual, again))
     result = as_result(report, _stamp(path), now)
     _print_report(report, result, as_json=as_json)
+    if out is not None:
+        _write(
+            out,
+            PageSource(
+                report=report,
+                result=result,
+                rules=catalog.rules,
+                today=now.date(),
+                explanations=entries,
+                expected=expected,
+                noise=noise,
+            ),
+        )
     cut = "" if partial else cut_from(path, _pinned())
     if cut:
         raise fail(f"{cut}; --partial allows it", code=1)
@@ -91,6 +118,23 @@ def mutate_comparator(
             f"{LEAST_KINDS} are needed",
             code=1,
         )
+
+
+def _noise(control: list[Path]) -> Noise | None:
+    """What two controls teach; None without any."""
+    if not control:
+        return None
+    if len(control) != 2:
+        raise fail("--control: give two files, of two runs of the same control")
+    return learn_noise(*(read_outcomes(path) for path in control))
+
+
+def _write(folder: Path, source: PageSource) -> None:
+    try:
+        path = write_report(folder, source)
+    except OSError as error:
+        raise fail(f"{folder}: cannot be written: {error.strerror}") from None
+    err.print(f"report: {path}", highlight=False, markup=False, soft_wrap=True)
 
 
 def _stamp(path: Path) -> dict[str, Any] | None:

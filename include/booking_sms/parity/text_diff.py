@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import zip_longest
+from itertools import groupby, zip_longest
 
 MOST_POSITIONS = 10
 CONTEXT = 6
@@ -60,9 +60,18 @@ def text_difference(expected: str, actual: str, mask: Mask = masked_text) -> Tex
     )
 
 
-def marked(expected: str, actual: str) -> list[tuple[str, bool]]:
-    """The actual text, masked, as (part, differs) in order, for a page to underline."""
-    return list(_runs(masked_text(expected), masked_text(actual)))
+def marked(expected: str, actual: str, mask: Mask = masked_text) -> list[tuple[str, bool]]:
+    """The actual text, masked, as (part, differs) in order, for a page to mark.
+
+    Differing characters are marked in the true texts where the mask keeps every position.
+    """
+    left, right = mask(expected), mask(actual)
+    if len(left) == len(expected) and len(right) == len(actual):
+        differing = set(_places(expected, actual))
+    else:
+        differing = set(_places(left, right))
+    runs = groupby(enumerate(right), key=lambda place: place[0] in differing)
+    return [("".join(character for _, character in run), differs) for differs, run in runs]
 
 
 def _places(expected: str, actual: str) -> Iterator[int]:
@@ -85,15 +94,3 @@ def _cut(text: str, first: int) -> str:
     before = "…" if start else ""
     after = "…" if end < len(text) else ""
     return f"{before}{text[start:end]}{after}"
-
-
-def _runs(expected: str, actual: str) -> Iterator[tuple[str, bool]]:
-    part, differed = "", False
-    for position, character in enumerate(actual):
-        differs = position >= len(expected) or expected[position] != character
-        if part and differs != differed:
-            yield part, differed
-            part = ""
-        part, differed = part + character, differs
-    if part:
-        yield part, differed
