@@ -12,8 +12,9 @@ from booking_sms.cli import messages
 from booking_sms.cli import rules as rule_commands
 from booking_sms.cli.catalogs import catalog_of
 from booking_sms.cli.console import JsonOption, fail, print_facts, tracked
-from booking_sms.parity.outcome import Outcome, decide
+from booking_sms.parity.outcome import Outcome
 from booking_sms.parity.scenario import read_scenarios
+from booking_sms.parity.told import decide_and_tell
 
 SHOWN_DIFFERENCES = 20
 
@@ -43,8 +44,7 @@ def plan(
     catalog = catalog_of(rules)
     found = read_scenarios(scenarios, recorded=False)
     outcomes = [
-        decide(scenario, catalog.rules, catalog.stores, parse_booking)
-        for scenario in tracked(found, "deciding")
+        decide_and_tell(scenario, catalog, parse_booking) for scenario in tracked(found, "deciding")
     ]
     _write(outcomes, out)
     errors = [outcome["id"] for outcome in outcomes if "error" in outcome]

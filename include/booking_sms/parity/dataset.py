@@ -219,5 +219,5 @@ def _parsed(text: str, place: str) -> Mapping[str, Any]:
 
 def _lines_said(text: Any) -> int:
     """Lines that say something: that nothing was to send is no line."""
-    said = text.split("\n") if isinstance(text, str) else ()
+    said = text.split("\n") if isinstance(text, str) else text or ()
     return sum(bool(line) and line != IDLE for line in said)

@@ -16,7 +16,17 @@ from booking_sms.domain.ledger import FLAG_OF_KIND
 from booking_sms.pipeline.summary import WORD_OF_KIND
 
 CHANNELS = ("sms", "writes", "ledger", "telegram")
-_FIELD_OF = {"sms": "sms", "writes": "writes", "ledger": "ledger_after", "telegram": "telegram"}
+"""What every outcome has."""
+SLACK = "slack"
+"""Lines that only sets with such rules have; compared where either side speaks of them."""
+LINES = frozenset({"telegram", SLACK})
+_FIELD_OF = {
+    "sms": "sms",
+    "writes": "writes",
+    "ledger": "ledger_after",
+    "telegram": "telegram",
+    SLACK: SLACK,
+}
 _KIND_OF_FLAG = {flag: kind for kind, flag in FLAG_OF_KIND.items()}
 _KIND_OF_WORD = {word: kind for kind, word in WORD_OF_KIND.items()}
 _ABSENT = object()
@@ -27,6 +37,8 @@ Keyed = tuple[Hashable, Any]
 class Difference:
     """One difference. ``path`` is what explanations name: channel, then field.
 
+    ``kind`` and ``store`` are empty where the differing item does not tell them.
+
     ``expected`` and ``actual`` may name people: mask them before they are shown.
     """
 
@@ -34,16 +46,22 @@ class Difference:
     channel: str
     path: str
     kind: str = ""
+    store: str = ""
     expected: Any = field(default=None, repr=False)
     actual: Any = field(default=None, repr=False)
 
 
 def items_of(outcome: Mapping[str, Any], channel: str) -> list[Any]:
-    """The channel's items: messages, writes, rows, or lines of the summary."""
+    """The channel's items: messages, writes, rows, or lines that people read."""
     value = outcome.get(_FIELD_OF[channel])
-    if channel == "telegram":
-        return value.split("\n") if isinstance(value, str) and value else []
+    if channel in LINES and isinstance(value, str):
+        return value.split("\n") if value else []
     return list(value) if isinstance(value, list) else []
+
+
+def channels_of(*outcomes: Mapping[str, Any]) -> tuple[str, ...]:
+    """The channels in which these outcomes are compared: Slack if any of them speaks of it."""
+    return (*CHANNELS, SLACK) if any(SLACK in outcome for outcome in outcomes) else CHANNELS
 
 
 def differences_of(
@@ -59,10 +77,10 @@ def differences_of(
                 expected=expected.get("error"),
                 actual=actual.get("error"),
             )
-            for channel in CHANNELS
+            for channel in channels_of(expected, actual)
         ]
     found: list[Difference] = []
-    for channel in CHANNELS:
+    for channel in channels_of(expected, actual):
         if _is_usable(expected, channel) and _is_usable(actual, channel):
             pair = items_of(expected, channel), items_of(actual, channel)
             found.extend(_channel(scenario, channel, *pair))
@@ -72,11 +90,20 @@ def differences_of(
 
 
 def _is_usable(outcome: Mapping[str, Any], channel: str) -> bool:
-    """Whether a side has the channel at all, as a text or as a list of objects."""
+    """Whether a side has the channel at all, as a text or as a list of objects.
+
+    No Slack is no lines: the predecessor had none.
+    """
     value = outcome.get(_FIELD_OF[channel])
+    if channel == SLACK:
+        return value is None or isinstance(value, str) or _is_list_of(value, str)
     if channel == "telegram":
         return isinstance(value, str)
-    return isinstance(value, list) and all(isinstance(item, Mapping) for item in value)
+    return _is_list_of(value, Mapping)
+
+
+def _is_list_of(value: Any, kind: type) -> bool:
+    return isinstance(value, list) and all(isinstance(item, kind) for item in value)
 
 
 def _channel(
@@ -86,12 +113,14 @@ def _channel(
     wanted, got = _keyed(channel, expected), _keyed(channel, actual)
     for key in list(dict.fromkeys([*wanted, *got])):
         left, right = wanted.get(key, _ABSENT), got.get(key, _ABSENT)
+        item = right if left is _ABSENT else left
         for path, ours, theirs in _fields(channel, left, right):
             yield Difference(
                 scenario=scenario,
                 channel=channel,
                 path=path,
-                kind=_kind(channel, path, right if left is _ABSENT else left),
+                kind=_kind(channel, path, item),
+                store=_store(item),
                 expected=ours,
                 actual=theirs,
             )
@@ -136,6 +165,8 @@ def _or_none(side: Any) -> Any:
 
 def _kind(channel: str, path: str, item: Any) -> str:
     """The message kind that a difference is about, as far as it says."""
+    if channel == SLACK:
+        return ""
     flag = _KIND_OF_FLAG.get(path.rsplit(".", 1)[-1], "")
     if channel == "sms":
         return str(item.get("kind", ""))
@@ -145,6 +176,14 @@ def _kind(channel: str, path: str, item: Any) -> str:
     if channel == "telegram":
         return next((kind for word, kind in _KIND_OF_WORD.items() if f" {word} " in item), "")
     return flag
+
+
+def _store(item: Any) -> str:
+    """The shop that an item is about: its own field, or the first half of its booking's number."""
+    if not isinstance(item, Mapping):
+        return ""
+    number = (item.get("key") or item).get("booking_num", "")
+    return str(item.get("store") or str(number).partition("_")[0])
 
 
 def _about_write(item: Mapping[str, Any]) -> Hashable:
@@ -160,4 +199,5 @@ _ABOUT: Mapping[str, Callable[[Any], Hashable]] = {
     "writes": _about_write,
     "ledger": _about_row,
     "telegram": lambda line: line,
+    SLACK: lambda line: line,
 }

@@ -2,7 +2,8 @@
 
 An entry explains the differences at ``field`` (a pattern over the differences' own paths, such
 as ``sms.store`` or ``ledger.remind_sms``) that the message kind of ``rule`` is about, in the
-scenarios that it lists. An entry past its date explains nothing.
+scenarios that it lists. An entry past its date explains nothing, and makes a run red by itself:
+somebody has to decide again, or take it out.
 """
 
 from __future__ import annotations
@@ -29,16 +30,20 @@ class Explanation(Model):
     ``scenarios`` are the runs in which it is intended; without any, in every run.
     """
 
-    field: str = Field(min_length=1, pattern=r"^(sms|writes|ledger|telegram)([.*].*)?$")
+    field: str = Field(min_length=1, pattern=r"^(sms|writes|ledger|telegram|slack)([.*].*)?$")
     rule: str = Field(min_length=1)
     reason: str = Field(min_length=10)
     owner: str = Field(min_length=1)
     expires: date
     scenarios: tuple[str, ...] = ()
 
+    def is_expired(self, today: date) -> bool:
+        """Whether its last day is over."""
+        return today > self.expires
+
     def covers(self, difference: Difference, kinds: Mapping[str, str], today: date) -> bool:
         """Whether this entry explains a difference; ``kinds`` by rule name."""
-        if today > self.expires or not fnmatchcase(difference.path, self.field):
+        if self.is_expired(today) or not fnmatchcase(difference.path, self.field):
             return False
         if self.scenarios and difference.scenario not in self.scenarios:
             return False

@@ -10,8 +10,9 @@ from typing import Any
 from booking_sms.domain.catalog import Catalog
 from booking_sms.parity.compare import ParityReport, compare
 from booking_sms.parity.explained import Explanation
-from booking_sms.parity.outcome import ParseBooking, decide
+from booking_sms.parity.outcome import ParseBooking
 from booking_sms.parity.scenario import Scenario, read_scenarios
+from booking_sms.parity.told import decide_and_tell
 
 
 def recorded_outcome(scenario: Scenario) -> Mapping[str, Any]:
@@ -32,6 +33,6 @@ def golden_parity(
     Raises ScenarioInvalid with file and line for a file that cannot be used.
     """
     scenarios = read_scenarios(path, recorded=True)
-    actual = [decide(scenario, catalog.rules, catalog.stores, parse) for scenario in scenarios]
+    actual = [decide_and_tell(scenario, catalog, parse) for scenario in scenarios]
     expected = [recorded_outcome(scenario) for scenario in scenarios]
     return compare(expected, actual, catalog.rules, explanations, today=today)

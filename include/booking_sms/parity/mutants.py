@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from booking_sms.domain.ledger import FLAG_OF_KIND
+from booking_sms.parity.differences import SLACK, items_of
 from booking_sms.pipeline.summary import IDLE
 
 Outcome = dict[str, Any]
@@ -54,7 +55,7 @@ def _is_same(left: Any, right: Any) -> bool:
     return bool(left == right)
 
 
-# --- faults of lists: each channel but the summary is one ---------------------------------------
+# --- faults of lists: messages, writes, rows ----------------------------------------------------
 
 
 def _on_list(channel: str, change: Callable[[list[Any]], list[Any] | None]) -> Spoil:
@@ -229,6 +230,22 @@ def _replaced(old: str, new: str) -> Callable[[str], str | None]:
     return lambda text: text.replace(old, new, 1) if old in text else None
 
 
+# --- faults of lines in Slack: idle where the outcomes have none ---------------------------------
+
+
+def _on_slack(change: Callable[[list[Any]], list[Any] | None]) -> Spoil:
+    def spoil(outcome: Outcome) -> Outcome | None:
+        lines = items_of(outcome, SLACK)
+        changed = change(lines) if lines else None
+        return None if changed is None else outcome | {SLACK: changed}
+
+    return spoil
+
+
+def _first_line(change: Callable[[str], str]) -> Spoil:
+    return _on_slack(lambda lines: [change(lines[0]), *lines[1:]])
+
+
 def _raised(outcome: Outcome) -> Outcome:
     return {"id": outcome["id"], "error": "RuntimeError: the candidate raised"}
 
@@ -329,5 +346,21 @@ TELEGRAM = _kinds_of(
         "channel_missing": _without_channel("telegram"),
     },
 )
+SLACK_LINES = _kinds_of(
+    SLACK,
+    {
+        "line_dropped": _on_slack(_drop_first),
+        "last_line_dropped": _on_slack(_drop_last),
+        "line_doubled": _on_slack(_double_first),
+        "lines_swapped": _on_slack(_swap_first_different),
+        "character_changed": _first_line(
+            lambda line: line[:-1] + ("?" if line[-1:] != "?" else "!")
+        ),
+        "space_at_the_end": _first_line(lambda line: line + " "),
+        "channel_missing": lambda outcome: (
+            _without_channel(SLACK)(outcome) if items_of(outcome, SLACK) else None
+        ),
+    },
+)
 WHOLE = [MutantKind(name="outcome.raised", channel="sms", spoil=_raised)]
-KINDS: tuple[MutantKind, ...] = (*SMS, *WRITES, *LEDGER, *TELEGRAM, *WHOLE)
+KINDS: tuple[MutantKind, ...] = (*SMS, *WRITES, *LEDGER, *TELEGRAM, *SLACK_LINES, *WHOLE)

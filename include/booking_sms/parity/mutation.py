@@ -78,10 +78,12 @@ class Comparator:
     ) -> Comparator:
         """The comparator as ``parity`` uses it; another ``differ`` is one weakened on purpose."""
         kinds = kinds_of(rules)
+        # An expired one makes every run red: no fault would have to be seen for that.
+        valid = [entry for entry in explanations if not entry.is_expired(today)]
         return cls(
             differ=differ,
-            judge=lambda left, right: compare(left, right, rules, explanations, today=today),
-            is_intended=lambda found: is_explained(found, explanations, kinds, today),
+            judge=lambda left, right: compare(left, right, rules, valid, today=today),
+            is_intended=lambda found: is_explained(found, valid, kinds, today),
         )
 
     def sees(self, right: Outcome, mutant: Outcome, channel: str) -> bool:

@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from booking_sms.domain.catalog import Catalog
-from booking_sms.domain.decision import WindowPlan
 from booking_sms.domain.errors import BookingSmsError
 from booking_sms.domain.rule import Action
 from booking_sms.parity.dataset import Dataset, GoldenFile, Guard, lines_of
@@ -21,7 +20,7 @@ from booking_sms.parity.differences import Difference
 from booking_sms.parity.masking import shown
 from booking_sms.parity.outcome import Outcome, ParseBooking, outcome_of, plan_of
 from booking_sms.parity.scenario import Scenario
-from booking_sms.pipeline.render_notice import render_notice
+from booking_sms.parity.told import told
 from booking_sms.pipeline.summary import IDLE
 
 Line = Mapping[str, Any]
@@ -64,24 +63,12 @@ def own_outcome(scenario: Scenario, catalog: Catalog, parse: ParseBooking) -> Ou
     try:
         plan = plan_of(scenario, catalog.rules, catalog.stores, parse)
         outcome = outcome_of(scenario.id, plan)
-        told = {action: _told(plan, catalog, action) for action in Action}
+        texts = {action: told(plan, catalog, action) for action in Action}
     except BookingSmsError as error:
         return {"id": scenario.id, "error": f"{error.code}: {error}"}
     summary = [line for line in outcome["telegram"].split("\n") if line != IDLE]
-    telegram = "\n".join([*summary, *told[Action.SEND_TELEGRAM]]) or IDLE
-    return {**outcome, "telegram": telegram, "slack": "\n".join(told[Action.SEND_SLACK])}
-
-
-def _told(plan: WindowPlan, catalog: Catalog, action: Action) -> list[str]:
-    """Texts of the plan's notices by one way, in the order of the plan.
-
-    A scenario knows no counts of a day, so a text that names them cannot be rendered.
-    """
-    return [
-        render_notice(notice, plan.window, catalog.stores, catalog.messages, dict)
-        for notice in plan.notices
-        if notice.rule.action is action
-    ]
+    telegram = "\n".join([*summary, *texts[Action.SEND_TELEGRAM]]) or IDLE
+    return {**outcome, "telegram": telegram, "slack": "\n".join(texts[Action.SEND_SLACK])}
 
 
 def check_own(dataset: Dataset, decide: Decide) -> list[OwnResult]:

@@ -49,7 +49,7 @@ class _Expected(BaseModel):
     writes: list[_Write]
     ledger_after: list[_Key]
     telegram: str
-    slack: str = ""
+    slack: list[str] | str = ""
 
 
 class _Line(BaseModel):

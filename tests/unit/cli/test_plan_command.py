@@ -1,5 +1,6 @@
 """``plan``, ``parity``, ``rules`` and ``message`` as they are typed, without a world."""
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ INCLUDE = Path(__file__).resolve().parents[3] / "include"
 GOLDEN = INCLUDE / "golden" / "legacy-decisions.jsonl"
 LINES = GOLDEN.read_text(encoding="utf-8").splitlines()
 KEYS = ["scenarios", "sms", "writes", "ledger", "telegram", "match_percentage", "explained"]
+ADDED = ["kind", "ran_at", "passed", "slack", "critical", "warnings", "vacuous", "expired"]
 
 app = typer.Typer()
 plan.register(app)
@@ -37,8 +39,38 @@ def test_parity_prints_one_object_and_succeeds(tmp_path: Path) -> None:
 
     document = json.loads(result.stdout)
     assert result.exit_code == 0
-    assert list(document) == [*KEYS, "unexplained"]
+    assert list(document) == [*KEYS, "unexplained", *ADDED, "noise", "dataset", "fields"]
+    assert (document["kind"], document["dataset"], document["slack"]) == (
+        "golden_parity",
+        None,
+        None,
+    )
     assert document["sms"] == {"expected": 314, "actual": 314, "mismatches": 0}
+
+
+def test_parity_of_the_pinned_file_names_its_dataset() -> None:
+    document = json.loads(run("parity", "--json").stdout)
+
+    pinned = (INCLUDE / "golden" / "manifest.json").read_bytes()
+    assert document["dataset"]["version"] == json.loads(pinned)["version"]
+    assert document["dataset"]["sha256"] == hashlib.sha256(pinned).hexdigest()
+
+
+def test_an_expired_explanation_fails_and_is_shown_with_its_owner(tmp_path: Path) -> None:
+    entries = tmp_path / "entries.yaml"
+    entries.write_text(
+        "explained:\n  - {field: sms.order, rule: '*', reason: it was only for March,"
+        " owner: product owner, expires: 2026-03-31}\n",
+        encoding="utf-8",
+    )
+    lines = some(tmp_path, *LINES[:8])
+
+    result = run("parity", "--golden", lines, "--partial", "--explained", entries, "--json")
+
+    assert result.exit_code == 1
+    assert json.loads(result.stdout)["unexplained"] == 0
+    assert "expired: sms.order of *: since 2026-03-31" in result.stderr
+    assert "decided by product owner" in result.stderr
 
 
 def test_a_part_of_the_pinned_file_is_no_dataset(tmp_path: Path) -> None:

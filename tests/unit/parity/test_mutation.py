@@ -10,7 +10,7 @@ from parity_world import CATALOG, INCLUDE, TODAY, outcome
 
 from booking_sms.parity.differences import Difference, differences_of
 from booking_sms.parity.golden import recorded_outcome
-from booking_sms.parity.mutants import KINDS, MutantKind
+from booking_sms.parity.mutants import KINDS, SLACK_LINES, MutantKind
 from booking_sms.parity.mutation import LEAST_KINDS, Comparator, mutate
 from booking_sms.parity.scenario import read_scenarios
 
@@ -64,7 +64,7 @@ def test_every_kind_of_fault_is_seen() -> None:
     mutation = mutated()
 
     assert mutation.survivors == ()
-    assert mutation.idle == ()
+    assert mutation.idle == tuple(kind.name for kind in SLACK_LINES)
     assert mutation.kinds >= LEAST_KINDS
     assert mutation.mutants > 1_000
     assert mutation.passed
@@ -123,6 +123,19 @@ def test_a_mutant_that_changes_nothing_is_an_error_and_no_kill() -> None:
 
     with pytest.raises(ValueError, match="changes nothing"):
         idle.of(outcome())
+
+
+def test_faults_of_lines_in_slack_are_seen_where_there_are_any() -> None:
+    spoken = [outcome(name, slack=[f"{name}: 1건", "· 1호점 14:00"]) for name in ("one", "two")]
+    comparator = Comparator.ours(CATALOG.rules, (), TODAY)
+    deaf = Comparator.ours(
+        CATALOG.rules, (), TODAY, without(lambda found: found.channel == "slack")
+    )
+
+    seen, unseen = (mutate(spoken, one, SLACK_LINES) for one in (comparator, deaf))
+
+    assert (seen.survivors, seen.idle) == ((), ())
+    assert len(unseen.survivors) == 2 * len(SLACK_LINES)
 
 
 def test_too_few_kinds_prove_nothing() -> None:
