@@ -1,7 +1,7 @@
 """
 ### May the new system go live?
 
-Measures the nine criteria of a validation campaign, freezes its evidence as a package with
+Measures again what a validation campaign is judged by, holds it against nine criteria, freezes its evidence as a package with
 checksums, asks every role about that very package, and decides GO or NO_GO.
 
 **Why this schedule.** None: a person begins it at the end of a campaign, with its id.
@@ -19,7 +19,7 @@ same package. A cleared `package` that finds other evidence makes another packag
 to the old one no longer count: clear the sign-offs too. A section is written in its own place.
 
 **When it is red**
-- `measure`, `package`: the param `campaign` is missing, or nobody opened that campaign.
+- `collect`, `measure`, `package`: the param `campaign` is missing, or nobody opened that campaign.
 - `decide`: NO_GO. The log and the section give each reason; see *NO_GO: what now* in the runbook.
 """
 
@@ -42,6 +42,8 @@ SIGN_TASKS = {
 
 ANSWER_TIMEOUT = timedelta(hours=24)
 STEP_TIMEOUT = timedelta(minutes=15)
+# Every window of a campaign is read, and every golden decided, in processes of their own.
+COLLECT_TIMEOUT = timedelta(minutes=15)
 RUN_TIMEOUT = timedelta(hours=26)
 
 BODY = """{% set package = ti.xcom_pull(task_ids='package') %}
@@ -81,7 +83,11 @@ PARAMS = {
     doc_md=__doc__,
 )
 def readiness_gate() -> None:
-    """Measure, package, sign by role, decide."""
+    """Collect, measure, package, sign by role, decide."""
+
+    @task(execution_timeout=COLLECT_TIMEOUT)
+    def collect() -> Counts:
+        return readiness.collect(get_current_context())
 
     @task(execution_timeout=STEP_TIMEOUT)
     def measure() -> Counts:
@@ -109,7 +115,7 @@ def readiness_gate() -> None:
     def decide() -> Counts:
         return readiness.decide(get_current_context(), SIGN_TASKS)
 
-    measure() >> package() >> sign_offs >> decide()
+    collect() >> measure() >> package() >> sign_offs >> decide()
 
 
 readiness_gate()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from booking_sms_airflow.application import current_application
@@ -25,6 +26,7 @@ log = logging.getLogger(__name__)
 
 Extracts = Sequence[Mapping[str, Any]]
 
+WINDOWS_OF_A_DAY = 72
 SESSION = "session"
 """XCom key of how the session was had: state, whether renewed, whether a browser started."""
 
@@ -86,7 +88,20 @@ def report_window(
     app, window = _run_of(context)
     report = workflow.report_window(app, window, _came(extracts), loaded)
     require_results({"check_bookings": checked, "load_jobs": loaded})
+    note_duration(app, context)
     return Counts(report)
+
+
+def note_duration(app: Application, context: Context) -> None:
+    """Keep how long this run has taken, beside those of the last day: a limit is judged by it."""
+    from booking_sms.bench.thresholds import WINDOW_NOTE
+
+    begun = context["dag_run"].start_date
+    if begun is None:
+        return
+    taken = (datetime.now(UTC) - begun).total_seconds()
+    known = (app.control.get_note(WINDOW_NOTE) or {}).get("seconds", ())
+    app.control.put_note(WINDOW_NOTE, {"seconds": [*known, round(taken, 1)][-WINDOWS_OF_A_DAY:]})
 
 
 def _run_of(context: Context) -> tuple[Application, Window]:

@@ -23,6 +23,15 @@ log = logging.getLogger(__name__)
 TIMED_OUT = "nobody answered in time"
 
 
+def collect(context: Context) -> Counts:
+    """Measure again what the campaign is judged by, on the rules and the code in use now."""
+    from booking_sms import workflow
+    from booking_sms.bench.thresholds import measure_thresholds
+
+    app, campaign = current_application(), _campaign(context)
+    return Counts(workflow.collect_evidence(app, campaign, measure_thresholds(app)))
+
+
 def measure(context: Context) -> Counts:
     """Measure the nine criteria; a criterion that fails is an answer, no failure of the task."""
     from booking_sms import workflow

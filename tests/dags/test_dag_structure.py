@@ -195,6 +195,7 @@ def test_every_role_signs_between_the_package_and_the_decision(dagbag: Any) -> N
     signs = {f"sign_off_{role.lower()}" for role in ROLES}
 
     assert edges_of(dagbag, "readiness_gate") == {
+        ("collect", "measure"),
         ("measure", "package"),
         *(("package", sign) for sign in signs),
         *((sign, "decide") for sign in signs),

@@ -7,6 +7,7 @@ from pathlib import Path
 import typer
 
 from booking_sms import workflow
+from booking_sms.bench.thresholds import measure_thresholds
 from booking_sms.cli import composition
 from booking_sms.cli.console import JsonOption, fail, print_facts, print_json, print_table
 from booking_sms.pipeline.operator import Person
@@ -20,6 +21,14 @@ ValidationOption = typer.Option(
     workflow.VALIDATION, "--validation", help="File that holds the sections of the campaigns."
 )
 COLUMNS = ("criterion", "verdict", "why")
+
+
+@app.command("collect")
+def collect(campaign: str = CampaignOption, as_json: bool = JsonOption) -> None:
+    """Measure parity, comparator, limits and metrics again, and keep them as evidence."""
+    composed = composition.application()
+    kept = workflow.collect_evidence(composed, campaign, measure_thresholds(composed))
+    print_facts("evidence", kept, as_json=as_json)
 
 
 @app.command("check")

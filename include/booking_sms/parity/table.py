@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from booking_sms.parity.compare import ParityReport
 from booking_sms.parity.differences import Difference
@@ -36,10 +37,16 @@ def rows_of(report: ParityReport) -> list[Row]:
 
 def write_csv(rows: list[Row], path: Path) -> None:
     """The rows as CSV, with a byte order mark so that Excel reads the Korean."""
+    path.write_text(csv_of(rows, COLUMNS), encoding="utf-8-sig")
+
+
+def csv_of(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> str:
+    """Rows as CSV, in these columns; a table without a row has its head."""
     import pandas as pd
 
-    frame = pd.DataFrame(rows, columns=list(COLUMNS)).map(_harmless)
-    frame.to_csv(path, index=False, encoding="utf-8-sig")
+    frame = pd.DataFrame(rows, columns=list(columns)).fillna("").astype(str).map(_harmless)
+    text: str = frame.to_csv(index=False)
+    return text
 
 
 def _rows(status: str, differences: Iterable[Difference]) -> list[Row]:

@@ -4,6 +4,7 @@ Each takes the composed Application and returns JSON-able counts and keys, never
 its result may travel through XCom. What happens inside each step lives in ``pipeline``.
 """
 
+from booking_sms.workflow.evidence import collect_evidence
 from booking_sms.workflow.extraction import (
     check_bookings,
     extract_store,
@@ -71,6 +72,7 @@ __all__ = [
     "check_expectations",
     "check_readiness",
     "claim_and_send",
+    "collect_evidence",
     "compare_outcomes",
     "compare_window",
     "decide_candidate",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -16,6 +14,7 @@ from booking_sms.config.settings import INCLUDE
 from booking_sms.domain.booking import KST
 from booking_sms.domain.errors import ActionRefused, BookingSmsError
 from booking_sms.domain.window import WINDOW_LENGTH, Window, last_end
+from booking_sms.parity.dataset import read_dataset
 from booking_sms.pipeline.shadow_ledger import ShadowLedger
 from booking_sms.workflow.campaigns import CLOSED, NOTE, OPEN, Campaign, read_campaign
 from booking_sms.workflow.shadowing import read_table, snapshot_key
@@ -133,9 +132,7 @@ def _facts(app: Application, name: str) -> dict[str, Any]:
 
 
 def _dataset() -> dict[str, Any]:
-    manifest = json.loads((GOLDENS.parent / "manifest.json").read_text())
-    digest = hashlib.sha256(GOLDENS.read_bytes()).hexdigest()
-    return {"version": manifest["version"], "sha256": digest}
+    return read_dataset(GOLDENS.parent).stamp()
 
 
 def _look(

@@ -7,8 +7,10 @@ on. Time is real time here, not the business clock: a proof is dated by when it 
 from __future__ import annotations
 
 import hashlib
+import json
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -20,20 +22,25 @@ from booking_sms.bootstrap import Application
 from booking_sms.config.catalog_loader import load_catalog
 from booking_sms.domain.booking import KST
 from booking_sms.domain.errors import ParityFailed, PayloadConflict
-from booking_sms.parity.compare import ParityReport, compare
+from booking_sms.parity.compare import compare
 from booking_sms.parity.dataset import Dataset, GoldenFile, read_dataset, verified_dataset
 from booking_sms.parity.differences import Difference
 from booking_sms.parity.explained import explained_file, read_explained
 from booking_sms.parity.golden import recorded_outcome
-from booking_sms.parity.golden_result import result_of, samples_of
-from booking_sms.parity.outcome import decide
+from booking_sms.parity.masking import shown
 from booking_sms.parity.own import check_own
+from booking_sms.parity.page import PAST_RUNS, PageSource, page
 from booking_sms.parity.publishing import metrics_evidence, publish_parity
+from booking_sms.parity.result import as_result
 from booking_sms.parity.scenario import read_scenarios
+from booking_sms.parity.told import decide_and_tell
 from booking_sms.workflow.own_expectations import own_decider
 from booking_sms.workflow.steps import Summary
 
 FOLDER, JUDGED = "parity/golden", "parity/golden-judged"
+GOLDEN, RESULT, PAGE = "golden-parity", "golden-parity.json", "golden-parity.html"
+"""Where result and page are kept as evidence: under the DAG's own name, and under a campaign's."""
+MOST_SAMPLES = 50
 INPUTS = ("rules", "messages", "stores", "golden")
 log = structlog.get_logger(__name__)
 
@@ -84,40 +91,72 @@ def decide_candidate(app: Application, run: str) -> Summary:
 def _decided(app: Application, dataset: Dataset, name: str, file: GoldenFile) -> list[Any]:
     catalog = load_catalog(app.settings.home, file.rule_set)
     scenarios = read_scenarios(dataset.path(name), recorded=True)
-    return [decide(each, catalog.rules, catalog.stores, parse_booking) for each in scenarios]
+    return [decide_and_tell(each, catalog, parse_booking) for each in scenarios]
 
 
 def compare_outcomes(app: Application, run: str, decided: Mapping[str, Any]) -> Summary:
-    """The comparison; result and masked samples are staged. Mismatches do not fail this step."""
+    """The comparison; result and masked samples are staged, the page is kept as evidence.
+
+    Mismatches do not fail this step.
+    """
     began = time.monotonic()
     dataset, ran_at = read_dataset(_golden(app)), _now(app)
     outcomes = app.stage.read(str(decided["key"]))
     (name, file), *others = dataset.named("legacy").items()
     if others:
         raise ParityFailed("more than one recording: the result has room for one", run=run)
-    report = _report(app, dataset, name, file, outcomes[name], ran_at)
-    result = result_of(report, dataset.stamp(), ran_at)
-    result["bookings"] = file.bookings
-    result["duration_ms"] = int(decided["duration_ms"]) + _since(began)
-    unexplained = [_packed(each) for each in report.unexplained]
-    document = {"result": result, "samples": samples_of(report.unexplained), "open": unexplained}
-    return {"key": app.stage.write(f"{FOLDER}/{run}/comparison", document), "result": result}
+    source = _compared(app, dataset, name, file, outcomes[name], ran_at)
+    source.result["duration_ms"] = int(decided["duration_ms"]) + _since(began)
+    app.evidence.put(GOLDEN, PAGE, page_of(app, GOLDEN, source), at=ran_at)
+    app.evidence.put(GOLDEN, RESULT, json.dumps(source.result, ensure_ascii=False), at=ran_at)
+    report = source.report
+    document = {
+        "result": source.result,
+        "samples": [shown(found) for found in report.unexplained[:MOST_SAMPLES]],
+        "open": [_packed(found) for found in report.unexplained],
+    }
+    key = app.stage.write(f"{FOLDER}/{run}/comparison", document)
+    return {"key": key, "result": source.result}
 
 
-def _report(
+def judge_goldens(app: Application) -> PageSource:
+    """Decide and compare the recordings here and now: report, result and what a page needs."""
+    dataset, ran_at = verified_dataset(_golden(app)), _now(app)
+    ((name, file),) = dataset.named("legacy").items()
+    return _compared(app, dataset, name, file, _decided(app, dataset, name, file), ran_at)
+
+
+def page_of(app: Application, campaign: str, source: PageSource) -> str:
+    """The page, with the trend of the results that the campaign's evidence has already."""
+    versions = app.evidence.versions(campaign, RESULT)[-PAST_RUNS:]
+    kept = (app.evidence.get(campaign, RESULT, at) for at in versions)
+    past = [json.loads(one.content) for one in kept if one is not None]
+    return page(replace(source, history=past))
+
+
+def _compared(
     app: Application,
     dataset: Dataset,
     name: str,
     file: GoldenFile,
     actual: list[Mapping[str, Any]],
     ran_at: datetime,
-) -> ParityReport:
+) -> PageSource:
     rules = load_catalog(app.settings.home, file.rule_set).rules
     explained = explained_file(app.settings.home, rules.name)
     entries = read_explained(explained, rules) if explained.exists() else ()
     scenarios = read_scenarios(dataset.path(name), recorded=True)
     expected = [recorded_outcome(scenario) for scenario in scenarios]
-    return compare(expected, actual, rules, entries, today=ran_at.date())
+    today = ran_at.date()
+    report = compare(expected, actual, rules, entries, today=today)
+    return PageSource(
+        report=report,
+        result=as_result(report, dataset.stamp(), ran_at),
+        rules=rules,
+        today=today,
+        explanations=entries,
+        expected=expected,
+    )
 
 
 def check_expectations(app: Application, run: str) -> Summary:
