@@ -1,8 +1,9 @@
 """
 ### May the new system go live?
 
-Measures again what a validation campaign is judged by, holds it against nine criteria, freezes its evidence as a package with
-checksums, asks every role about that very package, and decides GO or NO_GO.
+Measures again what a validation campaign is judged by, holds it against nine criteria, freezes its
+evidence as a package with checksums, asks every role about that very package, and decides GO or
+NO_GO.
 
 **Why this schedule.** None: a person begins it at the end of a campaign, with its id.
 

@@ -100,7 +100,7 @@ def compare(
     were learned from a control; ValueError for one that can be none.
     """
     _refuse_loud(noise)
-    pairs = _pairs(expected, actual)
+    pairs = pairs_of(expected, actual)
     found = [
         difference
         for scenario, (left, right) in pairs.items()
@@ -135,7 +135,8 @@ def _refuse_loud(noise: Collection[str]) -> None:
         raise ValueError(f"no noise can be at {', '.join(sorted(loud))}")
 
 
-def _pairs(expected: Sequence[Outcome], actual: Sequence[Outcome]) -> dict[str, Pair]:
+def pairs_of(expected: Sequence[Outcome], actual: Sequence[Outcome]) -> dict[str, Pair]:
+    """Both sides' outcomes by scenario id; a side without the scenario has an error there."""
     left = {str(outcome["id"]): outcome for outcome in expected}
     right = {str(outcome["id"]): outcome for outcome in actual}
     nothing = {"error": "this side has no such scenario"}

@@ -130,6 +130,49 @@ def _channel(
         yield Difference(scenario=scenario, channel=channel, path=f"{channel}.order")
 
 
+@dataclass(frozen=True, kw_only=True)
+class Paired:
+    """One item as both sides have it, or as the only side that does."""
+
+    channel: str
+    expected: Any = field(repr=False)
+    actual: Any = field(repr=False)
+
+    @property
+    def in_expected(self) -> bool:
+        """Whether it was recorded."""
+        return self.expected is not _ABSENT
+
+    @property
+    def in_actual(self) -> bool:
+        """Whether the candidate has it."""
+        return self.actual is not _ABSENT
+
+    @property
+    def is_paired(self) -> bool:
+        """Whether both sides have it, so that its fields can be compared."""
+        return self.in_expected and self.in_actual
+
+    def differing(self) -> Iterator[tuple[str, Any, Any]]:
+        """(path, expected, actual) of what differs."""
+        return _fields(self.channel, self.expected, self.actual)
+
+
+def paired_items(
+    channel: str, expected: Mapping[str, Any], actual: Mapping[str, Any]
+) -> list[Paired]:
+    """The channel's items of two outcomes, paired as ``differences_of`` pairs them."""
+    wanted, got = (_keyed(channel, _safe(side, channel)) for side in (expected, actual))
+    return [
+        Paired(channel=channel, expected=wanted.get(key, _ABSENT), actual=got.get(key, _ABSENT))
+        for key in dict.fromkeys([*wanted, *got])
+    ]
+
+
+def _safe(outcome: Mapping[str, Any], channel: str) -> list[Any]:
+    return items_of(outcome, channel) if _is_usable(outcome, channel) else []
+
+
 def _keyed(channel: str, items: Sequence[Any]) -> dict[Hashable, Any]:
     """Items by what they are about; a second one about the same gets a number of its own."""
     times: Counter[Hashable] = Counter()

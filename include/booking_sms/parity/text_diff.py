@@ -36,7 +36,12 @@ class TextDifference:
         where = ", ".join(map(str, self.positions))
         more = ", ..." if self.characters > len(self.positions) else ""
         length = f", {self.length:+} long" if self.length else ""
-        return f"{self.characters} characters differ{length}, at {where}{more}"
+        count = (
+            "1 character differs"
+            if self.characters == 1
+            else f"{self.characters} characters differ"
+        )
+        return f"{count}{length}, at {where}{more}"
 
 
 def masked_text(text: str) -> str:

@@ -105,7 +105,7 @@ def test_a_difference_is_no_parity_with_its_counts() -> None:
     assert "<h1>No parity</h1>" in text
     assert "critical differences" in text
     assert "<mark>장</mark>" in text
-    assert "1 characters differ, at 17" in text
+    assert "1 character differs, at 17" in text
     assert "***" in text
     assert "guide-two-hours" in text
 

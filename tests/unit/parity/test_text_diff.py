@@ -99,7 +99,7 @@ def test_a_changed_line_is_shown_once_with_its_characters() -> None:
     (line,) = lines_of(telegram=outcome()["telegram"].replace("예약확정", "예약확장"))
 
     assert line == (
-        "one: telegram.line: 1 characters differ, at 17: "
+        "one: telegram.line: 1 character differs, at 17: "
         "'…34 예약확정 문자 발송…' -> '…34 예약확장 문자 발송…'"
     )
 
@@ -124,6 +124,6 @@ def test_texts_of_messages_are_compared_where_a_side_carries_them() -> None:
 
     assert [found.path for found in report.unexplained] == ["sms.text"]
     (line,) = shown_all(report.unexplained)
-    assert "1 characters differ, at 5" in line
+    assert "1 character differs, at 5" in line
     assert "김하늘" not in line
     assert "***" in lines_of(sms=sent("김하늘님"))[0]
