@@ -72,18 +72,17 @@ def golden_parity() -> None:
         return golden.compare_outcomes(get_current_context(), decided)
 
     @task(retries=1)
-    def expectations() -> Counts:
-        return golden.check_expectations(get_current_context())
+    def expectations(compared: Counts) -> Counts:
+        return golden.check_expectations(get_current_context(), compared)
 
     @task(retries=1)
     def publish(loaded: Counts, compared: Counts, expected: Counts) -> Counts:
         return golden.publish(get_current_context(), loaded, compared, expected)
 
     loaded, decided = load_golden(), decide_candidate()
-    compared, expected = compare_outcomes(decided), expectations()
     loaded >> decided
-    compared >> expected
-    publish(loaded, compared, expected)
+    compared = compare_outcomes(decided)
+    publish(loaded, compared, expectations(compared))
 
 
 golden_parity()

@@ -52,11 +52,11 @@ def compare_outcomes(context: Mapping[str, Any], decided: Counts) -> Counts:
     return Counts(workflow.compare_outcomes(current_application(), run_of(context), decided))
 
 
-def check_expectations(context: Mapping[str, Any]) -> Counts:
-    """Hold our own expectations against what we decide."""
+def check_expectations(context: Mapping[str, Any], compared: Counts) -> Counts:
+    """Great Expectations, and our own expectations against what we decide."""
     from booking_sms import workflow
 
-    return Counts(workflow.check_expectations(current_application(), run_of(context)))
+    return Counts(workflow.check_expectations(current_application(), run_of(context), compared))
 
 
 def publish(

@@ -38,7 +38,7 @@ def judge(app: InMemoryApplication, run: str = "run") -> Mapping[str, Any]:
     loaded = workflow.load_golden(app)
     decided = workflow.decide_candidate(app, f"{run}/decide")
     compared = workflow.compare_outcomes(app, f"{run}/compare", decided)
-    expected = workflow.check_expectations(app, f"{run}/expectations")
+    expected = workflow.check_expectations(app, f"{run}/expectations", compared)
     return workflow.publish_golden(app, f"{run}/publish", loaded, compared, expected)
 
 
@@ -68,7 +68,7 @@ def test_what_travels_between_tasks_names_nobody() -> None:
     app = application()
     decided = workflow.decide_candidate(app, "run/decide")
     compared = workflow.compare_outcomes(app, "run/compare", decided)
-    expected = workflow.check_expectations(app, "run/expectations")
+    expected = workflow.check_expectations(app, "run/expectations", compared)
 
     travelling = json.dumps([decided, compared, expected], ensure_ascii=False)
 
@@ -162,7 +162,7 @@ def test_a_wrong_own_expectation_is_red_and_not_called_parity(home: Path) -> Non
     app = application(home)
     decided = workflow.decide_candidate(app, "run/decide")
     compared = workflow.compare_outcomes(app, "run/compare", decided)
-    expected = workflow.check_expectations(app, "run/expectations")
+    expected = workflow.check_expectations(app, "run/expectations", compared)
 
     assert compared["result"]["unexplained"] == 0
     assert expected["files"]["own-digest.jsonl"]["mismatches"] == 1

@@ -116,7 +116,7 @@ def compare_outcomes(app: Application, run: str, decided: Mapping[str, Any]) -> 
         "open": [_packed(found) for found in report.unexplained],
     }
     key = app.stage.write(f"{FOLDER}/{run}/comparison", document)
-    return {"key": key, "result": source.result}
+    return {"key": key, "outcomes": decided["key"], "result": source.result}
 
 
 def judge_goldens(app: Application) -> PageSource:
@@ -149,9 +149,10 @@ def _compared(
     expected = [recorded_outcome(scenario) for scenario in scenarios]
     today = ran_at.date()
     report = compare(expected, actual, rules, entries, today=today)
+    bookings = sum(len(one.confirmed) + len(one.completed) for one in scenarios)
     return PageSource(
         report=report,
-        result=as_result(report, dataset.stamp(), ran_at),
+        result=as_result(report, dataset.stamp(), ran_at) | {"bookings": bookings},
         rules=rules,
         today=today,
         explanations=entries,
@@ -159,14 +160,28 @@ def _compared(
     )
 
 
-def check_expectations(app: Application, run: str) -> Summary:
-    """Our own expectations, counted apart from the recordings; masked differences are staged."""
-    results = check_own(read_dataset(_golden(app)), own_decider(app.settings.home))
+def check_expectations(app: Application, run: str, compared: Mapping[str, Any]) -> Summary:
+    """Great Expectations over both sides, and our own expectations, which are counted apart.
+
+    Masked differences of the latter are staged.
+    """
+    from booking_sms.quality.parity import expectations_of  # heavy: pandas and GX
+
+    dataset, outcomes = read_dataset(_golden(app)), app.stage.read(str(compared["outcomes"]))
+    results = check_own(dataset, own_decider(app.settings.home))
     differing = {result.name: list(result.differences) for result in results if result.differences}
-    document = {"files": {result.name: result.as_dict() for result in results}, "open": differing}
+    ((name, _),) = dataset.named("legacy").items()
+    recorded = map(recorded_outcome, read_scenarios(dataset.path(name), recorded=True))
+    checked = expectations_of(list(recorded), outcomes[name])
+    document = {
+        "files": {result.name: result.as_dict() for result in results},
+        "open": differing,
+        "checks": checked,
+    }
     return {
         "key": app.stage.write(f"{FOLDER}/{run}/expectations", document),
         "files": document["files"],
+        "checks": checked,
         "passed": bool(results) and all(result.passed for result in results),
     }
 
@@ -188,6 +203,7 @@ def publish_golden(
     report = {
         "result": result,
         "own": expected["files"],
+        "checks": expected["checks"],
         "metrics": evidence,
         "samples": document["samples"],
     }
@@ -213,6 +229,8 @@ def verdict(result: Mapping[str, Any], expected: Mapping[str, Any]) -> list[str]
     wrong = [f"nothing was compared: {reason}" for reason in result["vacuous"]]
     if result["unexplained"]:
         wrong.append(f"{result['unexplained']} unexplained differences from the recordings")
+    if expected["checks"]["failed"] and not result["explained"]:
+        wrong.append(f"Great Expectations: {', '.join(expected['checks']['failed'])}")
     for name, file in expected["files"].items():
         if file["mismatches"] or file["vacuous"]:
             wrong.append(f"own expectations {name}: {file['mismatches']} differences")
