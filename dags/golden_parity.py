@@ -23,9 +23,10 @@ stages its own objects.
 - `load_golden`: a golden is not what its manifest says. `booking-sms golden verify` names file and
   field. A recording is restored from the repository, never recorded again.
 - `compare`: the explained differences could not be read; the error names file and line.
-- `publish`: unexplained differences, or nothing was compared. The report's key is in the log and
-  in the task's result; `booking-sms parity --golden include/golden/legacy-decisions.jsonl` shows
-  the same by hand. A rule set with differences must not go live: no metric is to be silenced.
+- `publish`: unexplained differences, or nothing was compared. The report is under *Browse, Parity*
+  ([open it](/plugin/parity)), its data in the stage under the key in the task's result.
+  `booking-sms parity` shows the same by hand. A rule set with differences must not go live: no
+  metric is to be silenced.
 """
 
 from __future__ import annotations

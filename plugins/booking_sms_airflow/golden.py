@@ -14,6 +14,8 @@ from booking_sms_airflow.window import SCHEDULED, interval_end_of, run_type_of
 
 log = logging.getLogger(__name__)
 
+REPORT = "/plugin/parity"
+"""Where Airflow shows the page of the last comparison."""
 DAILY_HOUR = 5
 """The hour in Korea whose run judges whether or not anything changed."""
 
@@ -65,6 +67,7 @@ def publish(
     """Publish the numbers; raises ParityFailed when the verdict is not clean."""
     from booking_sms import workflow
 
+    log.info("the report: Browse, Parity (%s)", REPORT)
     run = run_of(context)
     return Counts(workflow.publish_golden(current_application(), run, loaded, compared, expected))
 
