@@ -206,7 +206,7 @@ def _trend(results: Sequence[Result]) -> dict[str, Any]:
         "last": str(results[-1]["ran_at"])[:16],
         "floor": floor,
         "points": [
-            {"x": x, "y": y, "ok": not result["unexplained"]}
+            {"x": x, "y": y, "ok": bool(result.get("passed"))}
             for (x, y), result in zip(points, results, strict=True)
         ],
         "line": " ".join(f"{x},{y}" for x, y in points),

@@ -165,6 +165,7 @@ def test_past_runs_become_a_line(tmp_path: Path) -> None:
     text = (tmp_path / PAGE).read_text(encoding="utf-8")
 
     assert text.count("<circle") == 3
+    assert text.count('fill="#b42318"') == 1
     assert "0.0 to 100 %" in text
     assert [result["passed"] for result in read_history(tmp_path)] == [True, False, True]
 
