@@ -63,6 +63,7 @@ def test_a_folder_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
     assert "cannot be written" in result.stderr
 
 
+@pytest.mark.slow
 def test_noise_is_learned_from_two_controls(tmp_path: Path) -> None:
     recorded = [json.loads(line) for line in LINES[:100]]
     rows = recorded[0]["expected"]["ledger_after"]

@@ -48,6 +48,7 @@ def test_parity_prints_one_object_and_succeeds(tmp_path: Path) -> None:
     assert document["sms"] == {"expected": 314, "actual": 314, "mismatches": 0}
 
 
+@pytest.mark.slow
 def test_parity_of_the_pinned_file_names_its_dataset() -> None:
     document = json.loads(run("parity", "--json").stdout)
 
@@ -100,6 +101,7 @@ def test_a_candidate_that_raises_is_an_error_of_its_scenario(
     assert "01009898387" not in result.output
 
 
+@pytest.mark.slow
 def test_mutants_are_counted_and_killed() -> None:
     result = run("parity", "mutate", "--json")
 

@@ -44,6 +44,7 @@ def test_people_see_tables_and_no_phone(shop: Shop) -> None:
     assert "김시험" not in result.stdout
 
 
+@pytest.mark.slow
 def test_what_was_sent_already_is_not_shown_again(shop: Shop) -> None:
     run_window(shop.app, Window(NOW))
 

@@ -14,6 +14,8 @@ from booking_sms.parity.mutants import KINDS, SLACK_LINES, MutantKind
 from booking_sms.parity.mutation import LEAST_KINDS, Comparator, mutate
 from booking_sms.parity.scenario import read_scenarios
 
+pytestmark = pytest.mark.slow
+
 Outcome = Mapping[str, Any]
 Differ = Callable[[str, Outcome, Outcome], Sequence[Difference]]
 GOLDEN = INCLUDE / "golden" / "legacy-decisions.jsonl"
