@@ -12,7 +12,7 @@ from booking_sms.quality import parity
 from booking_sms.quality.parity import check_parity, match_percentage
 
 # Great Expectations and its dependencies warn on import, about themselves.
-pytestmark = pytest.mark.filterwarnings("default")
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("default")]
 
 KEY = {"booking_num": "900101_1", "phone": "010-0000-1234"}
 ROW = {**KEY, "name": "김시험", "confirm_sms": True, "remind_sms": True}
