@@ -5,17 +5,14 @@ Imported while DAG files are parsed, so nothing of ours beside it.
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.standard.operators.hitl import HITLOperator
 
-from booking_sms_airflow.approval import SHOWN
+from booking_sms_airflow.approval import taken, write_down_shown
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
-
-log = logging.getLogger(__name__)
 
 
 class RoleSignOff(HITLOperator):
@@ -35,15 +32,10 @@ class RoleSignOff(HITLOperator):
 
     def execute(self, context: Context) -> Any:
         """Write down what is shown, then ask and wait."""
-        packaged = context["ti"].xcom_pull(task_ids=self.packaged_by)
-        shown = {name: packaged[name] for name in ("plan_id", "hash")}
-        context["ti"].xcom_push(key=SHOWN, value=shown)
+        write_down_shown(context, self.packaged_by)
         return super().execute(context)
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, str]:
         """Take the answer: what it was, who gave it and when."""
         answer = super().execute_complete(context, event)
-        user = answer["responded_by_user"] or {}
-        decision, by = answer["chosen_options"][0], str(user.get("name") or user.get("id") or "")
-        log.info("%s by %s", decision, by or "nobody: it was not answered in time")
-        return {"decision": decision, "by": by, "at": answer["responded_at"].isoformat()}
+        return {**taken(answer), "at": answer["responded_at"].isoformat()}

