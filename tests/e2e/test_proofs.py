@@ -87,9 +87,19 @@ def campaign(judged: Operator) -> Operator:
 
 
 @pytest.fixture(scope="module")
-def lossy(campaign: Operator) -> Operator:
+def measured(campaign: Operator) -> Operator:
+    """The campaign's evidence collected anew, and the nine criteria held against it."""
+    operator, name = campaign, ("--campaign", "rehearsed")
+    operator.seen["kept"] = operator.world.booking_sms("readiness", "collect", *name)["kept"]
+    checked = operator.world.booking_sms("readiness", "check", *name, good_codes=(1,))
+    operator.seen["criteria"] = {one["name"]: one["verdict"] for one in checked["criteria"]}
+    return operator
+
+
+@pytest.fixture(scope="module")
+def lossy(measured: Operator) -> Operator:
     """Two more windows, in the first of which the predecessor skips a booking."""
-    operator, as_of = campaign, FIRST + WINDOWS * LENGTH
+    operator, as_of = measured, FIRST + WINDOWS * LENGTH
     operator.book(PHONE, as_of + timedelta(days=2), 60, known=as_of - READ_AFTER)
     window(operator, as_of, "skip")
     for number in (1, 2, 3):
@@ -117,6 +127,16 @@ def test_six_windows_beside_the_predecessor_have_no_mismatch(campaign: Operator)
     assert status["vacuous"] == []
     assert min(status["legacy_items"], status["candidate_items"]) >= WINDOWS
     assert campaign.texts() == campaign.seen["before"]
+
+
+def test_six_windows_are_no_campaign_yet(measured: Operator) -> None:
+    """What was measured passes, seven days are not over, and what nobody measured is no pass."""
+    criteria = measured.seen["criteria"]
+
+    assert len(criteria) == 9
+    assert {"PASS", "FAIL", "UNMEASURED"} == set(criteria.values())
+    assert "shadow.json" in measured.seen["kept"]
+    assert "golden-parity.html" in measured.seen["kept"]
 
 
 def test_a_booking_that_the_predecessor_skips_is_found(lossy: Operator) -> None:
