@@ -98,7 +98,7 @@ def readiness_gate() -> None:
     def package() -> Counts:
         return readiness.package(get_current_context())
 
-    # One retry: an answer within a second of the question can be lost by the scheduler.
+    # An answer that comes before the scheduler has seen the question is lost: it is asked again.
     sign_offs = [
         RoleSignOff(
             task_id=task_id,
@@ -106,7 +106,7 @@ def readiness_gate() -> None:
             subject=f"Go live? Sign-off of {role}",
             body=BODY,
             response_timeout=ANSWER_TIMEOUT,
-            retries=1,
+            retries=3,
         )
         for role, task_id in SIGN_TASKS.items()
     ]

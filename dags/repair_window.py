@@ -109,7 +109,7 @@ def repair_window() -> None:
     def preview_effects() -> Counts:
         return repair.preview_effects(get_current_context())
 
-    # One retry: an answer within a second of the question can be lost by the scheduler.
+    # An answer that comes before the scheduler has seen the question is lost: it is asked again.
     approval = PlanApproval(
         task_id=APPROVE,
         previewed_by=PREVIEW,
@@ -117,7 +117,7 @@ def repair_window() -> None:
         body=BODY,
         defaults=PlanApproval.REJECT,
         response_timeout=ANSWER_TIMEOUT,
-        retries=1,
+        retries=3,
     )
 
     @task(pool=NAVER.name, execution_timeout=STEP_TIMEOUT, outlets=[JOBS_LOADED])

@@ -211,7 +211,7 @@ def test_every_role_of_the_gate_is_decided_on(dagbag: Any) -> None:
     assert tuple(SIGN_TASKS) == ROLES
     for task_id in SIGN_TASKS.values():
         sign = task_of(dagbag, "readiness_gate", task_id)
-        assert (sign.defaults, sign.retries, sign.packaged_by) == (["Reject"], 1, "package")
+        assert (sign.defaults, sign.retries, sign.packaged_by) == (["Reject"], 3, "package")
         assert sign.response_timeout < dagbag.dags["readiness_gate"].dagrun_timeout
 
 
@@ -265,7 +265,7 @@ def test_a_repair_that_nobody_answers_is_rejected_while_its_plan_is_valid(dagbag
     assert approval.defaults == ["Reject"]
     assert approval.response_timeout < VALID_FOR
     assert not approval.fail_on_reject
-    assert approval.retries == 1
+    assert approval.retries == 3
 
 
 def test_dag_files_decide_nothing(dag_files: list[Path]) -> None:
