@@ -50,13 +50,21 @@ _airflow_home = Path(tempfile.mkdtemp(prefix="booking-sms-tests-"))
 _clean_environment(_airflow_home)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Sockets are off (pyproject.toml); tests of local servers get the loopback, nothing more.
+    """Which tests share a worker, and who gets the loopback.
+
+    A file is always on one worker: its servers are started once. All files that start Airflow are
+    on one together: two schedulers would leave each other, and the people they wait for, no time.
+
+    Sockets are off (pyproject.toml); tests of local servers get the loopback, nothing more.
 
     Nor do those count for coverage: what only a whole world reaches is not tested closely enough,
     and tracing would double their time.
     """
     for item in items:
+        is_stack = item.get_closest_marker("e2e") is not None
+        item.add_marker(pytest.mark.xdist_group("airflow" if is_stack else str(item.path)))
         if any(item.get_closest_marker(name) for name in LOOPBACK_MARKERS):
             item.add_marker(pytest.mark.allow_hosts(LOOPBACK))
             item.add_marker(pytest.mark.no_cover)
