@@ -18,7 +18,7 @@ from booking_sms.pipeline.comparison import phone_digest
 from booking_sms.rehearsal.effects import Effect, missed, strange
 from booking_sms.rehearsal.expected import EXPECTED, EXPLAINED, MISMATCH, Expected
 from booking_sms.rehearsal.stand_in import StandIn
-from booking_sms.rehearsal.world import RehearsedApplication
+from booking_sms.rehearsal.world import RehearsedApplication, static_texts
 from booking_sms.workflow.campaign_start import bootstrap
 from booking_sms.workflow.shadowing import campaign_sides, require_open
 
@@ -115,7 +115,7 @@ def rehearse(orders: Orders, progress: Progress = lambda number: None) -> Rehear
         "bookings": orders.bookings,
         "days": int(orders.length * WINDOW_LENGTH / timedelta(days=1)) + 2,
         "bugs": list(orders.bugs),
-        "texts": app.static_texts(),
+        "texts": static_texts(app),
     }
     with StandIn(order) as stand_in:
         app.table.page_rows = stand_in.begun["page_rows"]
