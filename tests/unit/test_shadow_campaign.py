@@ -10,7 +10,7 @@ import pytest
 from workflow_world import InMemoryApplication
 
 from booking_sms import workflow
-from booking_sms.domain.errors import ActionRefused
+from booking_sms.domain.errors import ActionRefused, BookingApiUnavailable
 from booking_sms.domain.window import WINDOW_LENGTH, Window
 from booking_sms.testing import NOW, make_booking, make_ledger_row
 from booking_sms.workflow import campaign_start
@@ -37,7 +37,8 @@ def decide(app: InMemoryApplication, window: Window) -> None:
     set_time(app, window.as_of + timedelta(seconds=20))
     extracts, _ = workflow.extract_stores(app, window, app.store_ids())
     plan = workflow.plan_jobs(app, window, extracts)
-    workflow.load_jobs(app, window, plan["plan_key"])
+    loaded = workflow.load_jobs(app, window, plan["plan_key"])
+    workflow.window_report(app, window, extracts, loaded)
 
 
 def observe(app: InMemoryApplication, window: Window) -> dict[str, Any]:
@@ -161,7 +162,12 @@ def test_both_sides_that_agree_make_a_clean_result(app: InMemoryApplication) -> 
     result = workflow.campaign_result(app)
 
     assert result["mismatches"] == result["channels"]["sms"]["mismatches"] == 2
-    assert result["channels"]["db"] == {"equal": 2, "mismatches": 0, "explained": 0}
+    assert result["channels"]["db"] == {
+        "equal": 2,
+        "mismatches": 0,
+        "explained": 0,
+        "not_comparable": 0,
+    }
 
 
 def test_campaign_without_texts_does_not_ask_the_gateway(app: InMemoryApplication) -> None:
@@ -183,7 +189,81 @@ def test_window_that_was_not_read_is_listed(app: InMemoryApplication) -> None:
 
     missed = [after(FIRST, number).as_of.isoformat() for number in (1, 2)]
     assert result["windows_not_observed"] == missed
+    assert result["zero_mismatch_since"] is None
     assert "the predecessor decided nothing" in result["vacuous"]
+
+
+def test_store_that_could_not_be_read_is_neither_a_match_nor_a_mismatch(
+    app: InMemoryApplication,
+) -> None:
+    booking = make_booking(starts_in=timedelta(minutes=50))
+    app.source.put(booking)
+    campaign_start.bootstrap(app, texts=False)
+    app.source.failures[booking.store_id] = BookingApiUnavailable("no answer")
+    app.ledger.put(make_ledger_row(remind_sms=True, booking_time=booking.booking_time))
+    for number in range(4):
+        if number == 1:
+            app.source.failures.clear()
+        decide(app, after(FIRST, number))
+        observe(app, after(FIRST, number))
+
+    result = workflow.campaign_result(app)
+
+    assert result["stores_not_observed"] == {FIRST.as_of.isoformat(): [booking.store_id]}
+    assert (result["mismatches"], result["compared"], result["not_compared"]) == (0, 0, 2)
+    assert result["zero_mismatch_since"] == after(FIRST).as_of.isoformat()
+    assert not any("SHADOW" in text for text in app.channels["slack"].texts)
+
+
+def test_window_in_which_no_store_was_read_is_not_observed(app: InMemoryApplication) -> None:
+    campaign_start.bootstrap(app)
+    decide(app, FIRST)
+    for store in app.store_ids():
+        workflow.record_failed_store(app, after(FIRST), store, BookingApiUnavailable("no answer"))
+    observe(app, FIRST)
+    observe(app, after(FIRST))
+
+    result = workflow.campaign_result(app)
+
+    assert result["windows_not_observed"] == [after(FIRST).as_of.isoformat()]
+    assert result["stores_not_observed"] == {}
+
+
+def test_decision_for_a_booking_without_a_phone_is_named_and_no_mismatch(
+    app: InMemoryApplication,
+) -> None:
+    app.source.put(replace(make_booking(starts_in=timedelta(minutes=50)), phone=""))
+    campaign_start.bootstrap(app)
+    for number in range(3):
+        decide(app, after(FIRST, number))
+        observe(app, after(FIRST, number))
+
+    result = workflow.campaign_result(app)
+
+    assert (result["candidate_items"], result["mismatches"]) == (2, 0)
+    assert result["not_comparable"] == 2
+    assert result["not_comparable_because"] == {"PhoneInvalid kind=empty": 2}
+    assert "nothing could be paired" in result["vacuous"]
+
+
+def test_flag_for_a_landline_must_be_set_by_both_though_no_text_arrives(
+    app: InMemoryApplication,
+) -> None:
+    booking = replace(make_booking(starts_in=timedelta(minutes=50)), phone="020001234")
+    app.source.put(booking)
+    campaign_start.bootstrap(app)
+    for number in range(3):
+        decide(app, after(FIRST, number))
+        if number == 0:
+            row = {"phone": "020-0012-34", "booking_time": booking.booking_time}
+            app.ledger.put(make_ledger_row(remind_sms=False, **row))
+        observe(app, after(FIRST, number))
+
+    result = workflow.campaign_result(app)
+
+    assert result["channels"]["db"]["equal"] == 1
+    assert result["channels"]["db"]["mismatches"] == 1
+    assert (result["channels"]["sms"]["mismatches"], result["not_comparable"]) == (0, 2)
 
 
 def test_closed_campaign_can_still_be_read_by_name(app: InMemoryApplication) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from booking_sms.domain.window import Window, last_end
 from booking_sms.rehearsal.run import Orders, rehearse
 from booking_sms.workflow import campaign_start
 
+SHOWN = 6
+"""Windows that a list names before it only counts them."""
 app = typer.Typer(no_args_is_help=True, help="Compare with the predecessor while it runs.")
 
 NameOption = typer.Option(
@@ -51,7 +54,7 @@ def bootstrap(
         print_json({**told, "prerequisites": rows})
     else:
         _print_prerequisites(rows if verbose or dry_run else missing)
-        print_facts("campaign", told, as_json=False)
+        print_facts("campaign", _readable(told), as_json=False)
     if missing:
         raise fail(f"not opened: {len(missing)} of {len(rows)} prerequisites do not hold", code=1)
 
@@ -65,7 +68,7 @@ def status(
     if as_json:
         print_json(report if verbose else {**report, "windows": len(report["windows"])})
         return
-    print_facts("campaign", report["result"], as_json=False)
+    print_facts("campaign", _readable(report["result"]), as_json=False)
     _print_rows("differences", report["differences"])
     if verbose:
         _print_rows("windows", report["windows"])
@@ -85,14 +88,15 @@ def observe(
         raise fail(f"{window!r} is no instant with a time zone") from None
     read = workflow.read_legacy(composed, wanted)
     reported = workflow.report_shadow(composed, wanted, workflow.compare_window(composed, wanted))
-    print_facts("window", {**read, **reported}, as_json=as_json)
+    facts = {**read, **reported}
+    print_facts("window", facts if as_json else _readable(facts), as_json=as_json)
 
 
 @app.command("close")
 def close(by: str = ByOption, reason: str = ReasonOption, as_json: bool = JsonOption) -> None:
     """End the open campaign; its records stay."""
     facts = campaign_start.close_campaign(application(), by=by, reason=reason)
-    print_facts("campaign", facts, as_json=as_json)
+    print_facts("campaign", facts if as_json else _readable(facts), as_json=as_json)
 
 
 @app.command("rehearse")
@@ -113,7 +117,7 @@ def rehearse_campaign(
     facts = {**done.result, "bugs": list(orders.bugs), "alerts": done.alerts, **verdict}
     if out is not None:
         out.write_bytes(_document(facts, done.differences))
-    print_facts("rehearsal", facts, as_json=as_json)
+    print_facts("rehearsal", facts if as_json else _readable(facts), as_json=as_json)
     if not verdict["passed"]:
         raise fail("; ".join(verdict["failed"]), code=1)
 
@@ -132,6 +136,30 @@ def _print_prerequisites(rows: list[dict[str, Any]]) -> None:
     print_table("prerequisites", ("what", "holds", "found", "if not"), table)
 
 
+def _readable(facts: Mapping[str, Any]) -> dict[str, str]:
+    """For people: counts with their names, nothing that is empty, no braces."""
+    told = {name.replace("_", " "): _told(value) for name, value in facts.items()}
+    return {name: text for name, text in told.items() if text}
+
+
+def _told(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return "\n".join(f"{name}: {_in_line(one)}" for name, one in value.items())
+    if isinstance(value, list | tuple):
+        more = [f"and {len(value) - SHOWN} more"] if len(value) > SHOWN else []
+        return ", ".join([*map(str, value[:SHOWN]), *more])
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "" if value is None else str(value)
+
+
+def _in_line(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{_in_line(one)} {name.replace('_', ' ')}" for name, one in value.items())
+    return _told(value) or "not observed"
+
+
 def _print_rows(title: str, rows: list[dict[str, Any]]) -> None:
     if rows:
-        print_table(title, tuple(rows[0]), [[str(cell) for cell in one.values()] for one in rows])
+        names = tuple(name.replace("_", " ") for name in rows[0])
+        print_table(title, names, [[_told(cell) or "-" for cell in one.values()] for one in rows])

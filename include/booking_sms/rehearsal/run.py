@@ -13,40 +13,18 @@ from booking_sms.domain.booking import KST
 from booking_sms.domain.errors import ActionRefused
 from booking_sms.domain.window import WINDOW_LENGTH, Window
 from booking_sms.parity.shadow.compare import compare
-from booking_sms.parity.shadow.model import DB, SMS, Compared, Finding
+from booking_sms.parity.shadow.model import DB, Compared
+from booking_sms.pipeline.comparison import phone_digest
+from booking_sms.rehearsal.effects import Effect, missed, strange
+from booking_sms.rehearsal.expected import EXPECTED, EXPLAINED, MISMATCH, Expected
 from booking_sms.rehearsal.stand_in import StandIn
-from booking_sms.rehearsal.world import RehearsedApplication
+from booking_sms.rehearsal.world import RehearsedApplication, static_texts
 from booking_sms.workflow.campaign_start import bootstrap
 from booking_sms.workflow.shadowing import campaign_sides, require_open
 
 FIRST = datetime(2026, 3, 2, 14, 0, tzinfo=KST)
 EXTRACTED_AFTER = timedelta(seconds=20)
 READ_AFTER = timedelta(minutes=10)
-TOLERATED, EXPLAINED = "tolerated", "explained"
-EXPECTED: Mapping[str, str] = {
-    "L1": SMS,
-    "L3": SMS,
-    "L5": DB,
-    "L7": EXPLAINED,
-    "L8": EXPLAINED,
-    "L9": EXPLAINED,
-    "L10": SMS,
-    "L11": SMS,
-    "L12": DB,
-    "L14": DB,
-    "L15": TOLERATED,
-    "L17": DB,
-    "L18": EXPLAINED,
-    "L19": DB,
-    "L22": DB,
-    "skip": DB,
-    "wrong": DB,
-    "late": DB,
-    "one_late": TOLERATED,
-    "twice": SMS,
-    "wrong_text": SMS,
-}
-"""Where each switch of the stand-in must be found."""
 Progress = Callable[[int], object]
 
 
@@ -68,48 +46,60 @@ class Orders:
 
 @dataclass
 class Rehearsed:
-    """What came of it. ``touched`` are the (booking, kind) where a switch made a difference."""
+    """What came of it, and what the stand-in says that it did: see ``Effect``.
+
+    ``without_phone`` are the (booking, kind) that it could not take, with the window of each.
+    """
 
     result: dict[str, Any]
     compared: Compared
     differences: list[dict[str, Any]]
-    touched: Counter[tuple[str, str]] = field(default_factory=Counter)
-    aborted: set[datetime] = field(default_factory=set)
+    effects: list[Effect] = field(default_factory=list)
+    without_phone: dict[tuple[str, str], datetime] = field(default_factory=dict)
     alerts: int = 0
     table_untouched: bool = True
 
     def verdict(self, bugs: Sequence[str]) -> dict[str, Any]:
-        """Whether what was switched on was found, where it had to be, and nothing else."""
-        failed = self._failures(bugs)
+        """Whether what was switched on was found, all of it, in its place, and nothing else."""
+        failed = self._failures([EXPECTED[bug] for bug in bugs])
+        failed += [f"{bug} was not measured" for bug in self._unmeasured(bugs)]
         return {"passed": not failed, "failed": failed}
 
-    def _failures(self, bugs: Sequence[str]) -> list[str]:
-        found = list(self.result["vacuous"])
-        wanted = {EXPECTED[bug] for bug in bugs}
-        channels = {one.channel for one in self.compared.mismatches}
-        if not wanted & {DB, SMS} and self.compared.mismatches:
-            found.append(f"{len(self.compared.mismatches)} mismatches that nobody caused")
-        found += [f"nothing found in channel {name}" for name in wanted & {DB, SMS} - channels]
-        if EXPLAINED in wanted:
-            causes = self.result["explained_by_cause"]
-            missing = [bug for bug in bugs if EXPECTED[bug] == EXPLAINED and bug not in causes]
-            found += [f"{bug} was not measured" for bug in missing]
-        if not self.table_untouched:
-            found.append("the candidate wrote the predecessor's table")
-        found += self._misplaced()
-        return found
+    def _failures(self, wanted: Sequence[Expected]) -> list[str]:
+        last = self.compared.windows[-1] if self.compared.windows else FIRST
+        odd = strange(self.effects, self.compared.findings)
+        shown = [*self.compared.findings, *self.compared.not_comparable]
+        lost = missed(self.effects, shown, last)
+        checks = {
+            "a switch that had no occasion": bool(wanted) and not self.effects,
+            f"{len(odd)} differences at the wrong place": bool(odd),
+            f"{len(lost)} effects were not found": bool(lost),
+            "the candidate wrote the predecessor's table": not self.table_untouched,
+            "other decisions without a phone than there were": not self._phones_agree(last),
+        }
+        told = [text for text, holds in checks.items() if holds]
+        return [*self.result["vacuous"], *self._misplaced(wanted), *told]
 
-    def _misplaced(self) -> list[str]:
-        """A mismatch must be about a booking that the stand-in deviated at, or a lost run."""
-        strange = [one for one in self.compared.mismatches if not self._is_caused(one)]
-        return [f"{len(strange)} mismatches at the wrong place"] if strange else []
+    def _misplaced(self, wanted: Sequence[Expected]) -> list[str]:
+        """The channels in which mismatches stand must be exactly those of the switches."""
+        expected = {name for one in wanted if one.verdict == MISMATCH for name in one.channels}
+        found = Counter(one.channel for one in self.compared.mismatches)
+        nothing = [f"nothing found in channel {name}" for name in sorted(expected - set(found))]
+        extra = sorted(set(found) - expected - {name for one in wanted for name in one.may})
+        return nothing + [f"{found[name]} mismatches in channel {name}" for name in extra]
 
-    def _is_caused(self, one: Finding) -> bool:
-        numbers = {number for number, _ in self.touched}
-        if one.booking_num in numbers:
-            return True
-        near = {end + step * WINDOW_LENGTH for end in self.aborted for step in range(-1, 8)}
-        return one.window in near
+    def _unmeasured(self, bugs: Sequence[str]) -> list[str]:
+        explained = [bug for bug in bugs if EXPECTED[bug].verdict == EXPLAINED]
+        found = {(one.explained, one.channel) for one in self.compared.findings}
+        return [b for b in explained if {(b, c) for c in EXPECTED[b].channels} - found]
+
+    def _phones_agree(self, last: datetime) -> bool:
+        """Decisions that only want of a phone kept from the other side: these, and no others."""
+        found = {
+            (one.booking_num, one.kind) for one in self.compared.not_comparable if one.channel == DB
+        }
+        due = {key for key, end in self.without_phone.items() if end + WINDOW_LENGTH <= last}
+        return due <= found <= set(self.without_phone)
 
 
 def rehearse(orders: Orders, progress: Progress = lambda number: None) -> Rehearsed:
@@ -125,7 +115,7 @@ def rehearse(orders: Orders, progress: Progress = lambda number: None) -> Rehear
         "bookings": orders.bookings,
         "days": int(orders.length * WINDOW_LENGTH / timedelta(days=1)) + 2,
         "bugs": list(orders.bugs),
-        "texts": app.static_texts(),
+        "texts": static_texts(app),
     }
     with StandIn(order) as stand_in:
         app.table.page_rows = stand_in.begun["page_rows"]
@@ -139,8 +129,8 @@ class _Campaign:
         self._app = app
         self._stand_in = stand_in
         self._orders = orders
-        self._touched: Counter[tuple[str, str]] = Counter()
-        self._aborted: set[datetime] = set()
+        self._effects: list[Effect] = []
+        self._without_phone: dict[tuple[str, str], datetime] = {}
         self._table_untouched = True
 
     def run(self, progress: Progress) -> Rehearsed:
@@ -156,8 +146,8 @@ class _Campaign:
             result=report["result"],
             compared=compare(campaign_sides(app, require_open(app))),
             differences=report["differences"],
-            touched=self._touched,
-            aborted=self._aborted,
+            effects=self._effects,
+            without_phone=self._without_phone,
             alerts=len(app.told.texts),
             table_untouched=self._table_untouched,
         )
@@ -181,16 +171,28 @@ class _Campaign:
         if failed:
             raise ActionRefused(f"stores failed in a rehearsal: {failed}")
         plan = workflow.plan_jobs(app, window, extracts)
-        workflow.load_jobs(app, window, plan["plan_key"])
+        loaded = workflow.load_jobs(app, window, plan["plan_key"])
+        workflow.report_window(app, window, extracts, loaded)
 
     def _predecessor(self, window: Window) -> None:
         done = self._stand_in.run(window.as_of)
         for write in done["writes"]:
             self._app.apply(write)
         self._app.texts.add(done["sent"])
-        self._touched.update((one["booking_num"], one["kind"]) for one in done["touched"])
-        if done["aborted"]:
-            self._aborted.add(window.as_of)
+        self._effects += [self._effect(one, window) for one in done["effects"]]
+        for one in done["without_phone"]:
+            self._without_phone.setdefault((one["booking_num"], one["kind"]), window.as_of)
+
+    def _effect(self, told: Mapping[str, Any], window: Window) -> Effect:
+        return Effect(
+            channel=told["channel"],
+            booking_num=told["booking_num"],
+            to=phone_digest(self._app.connections.own.hmac_key, told["phone"]),
+            kind=told["kind"],
+            wrote=told["wrote"],
+            window=window.as_of,
+            is_added=told["change"] == "added",
+        )
 
 
 def _content(app: RehearsedApplication) -> list[Iterable[Any]]:

@@ -19,7 +19,7 @@ from booking_sms.config.connections import (
     SensConnection,
 )
 from booking_sms.config.settings import Settings
-from booking_sms.domain.booking import Booking, BookingStatus
+from booking_sms.domain.booking import KST, Booking, BookingStatus
 from booking_sms.domain.errors import BookingMalformed
 from booking_sms.domain.ledger import Ledger, LedgerRow
 from booking_sms.domain.window import Window
@@ -160,28 +160,30 @@ class RehearsedApplication(Application):
         )
         self.table.put(row.with_values(**{write["flag"]: True}))
 
-    def static_texts(self) -> dict[str, Any]:
-        """Confirmation and guide as this catalog has them: the predecessor sent the same."""
-        texts: dict[str, Any] = {"guide": {}, "confirm": {}}
-        for store in self.store_ids():
-            found = self._texts_at(store)
-            for kind, by_store in texts.items():
-                by_store[store] = found[kind]
-        return {**texts, "event": EVENT_TEXT}
 
-    def _texts_at(self, store: str) -> dict[str, str]:
-        now = self.clock.now().replace(hour=14)
-        starts = now + timedelta(hours=1)
-        window = Window(now)
-        catalog = self.catalog()
-        booking = make_booking(store_id=store, starts_at=starts, status=BookingStatus.CONFIRMED)
-        plan = plan_window(
-            [booking], Ledger(), catalog.rules, catalog.stores, window, everywhere(catalog.rules)
-        )
-        batch = build_jobs(
-            plan, catalog, self.secrets, hmac_key=b"-", code_version="-", now=window.as_of
-        )
-        return {job.kind: text for job, text in batch.jobs}
+def static_texts(app: Application) -> dict[str, Any]:
+    """Confirmation and guide as this catalog has them: the predecessor sent the same."""
+    texts: dict[str, Any] = {"guide": {}, "confirm": {}}
+    for store in app.store_ids():
+        found = _texts_at(app, store)
+        for kind, by_store in texts.items():
+            by_store[store] = found[kind]
+    return {**texts, "event": EVENT_TEXT}
+
+
+def _texts_at(app: Application, store: str) -> dict[str, str]:
+    now = app.clock.now().astimezone(KST).replace(hour=14, minute=0, second=0, microsecond=0)
+    starts = now + timedelta(hours=1)
+    window = Window(now)
+    catalog = app.catalog()
+    booking = make_booking(store_id=store, starts_at=starts, status=BookingStatus.CONFIRMED)
+    plan = plan_window(
+        [booking], Ledger(), catalog.rules, catalog.stores, window, everywhere(catalog.rules)
+    )
+    batch = build_jobs(
+        plan, catalog, app.secrets, hmac_key=b"-", code_version="-", now=window.as_of
+    )
+    return {job.kind: text for job, text in batch.jobs}
 
 
 def _connections() -> Connections:

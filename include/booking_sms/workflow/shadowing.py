@@ -123,7 +123,7 @@ def campaign_sides(app: Application, campaign: Campaign) -> list[WindowSides]:
     """Every window since the start that may have been read by now; unread ones stand empty."""
     until = campaign.facts.get("last_window") or last_end(app.clock.now()).isoformat()
     windows = list(windows_between(campaign.first.as_of, Window.from_name(until).as_of))
-    sides = in_parallel(lambda window: _sides_of(app, campaign, window), windows)
+    sides = _all_sides(app, campaign, windows)
     # The last window may not have been read yet: that is no gap.
     return sides[:-1] if sides and sides[-1].changes is None else sides
 
@@ -198,21 +198,47 @@ def _around(app: Application, campaign: Campaign, window: Window) -> list[dict[s
     """Differences of the few windows around one, as the masked table has them."""
     reach = JUDGED_WITH * WINDOW_LENGTH
     first = max(window.as_of - reach, campaign.first.as_of)
-    windows = windows_between(first, window.as_of + reach)
-    return mismatch_table(compare(_sides_of(app, campaign, one) for one in windows))
+    windows = list(windows_between(first, window.as_of + reach))
+    return mismatch_table(compare(_all_sides(app, campaign, windows)))
 
 
-def _sides_of(app: Application, campaign: Campaign, window: Window) -> WindowSides:
+def _all_sides(app: Application, campaign: Campaign, windows: list[Window]) -> list[WindowSides]:
+    read = _read_stores(app, windows)
+    stores = tuple(campaign.facts["stores"])
+
+    def sides(window: Window) -> WindowSides:
+        unread = tuple(store for store in stores if store not in read[window.name])
+        return _sides_of(app, campaign, window, unread)
+
+    return in_parallel(sides, windows)
+
+
+def _read_stores(app: Application, windows: list[Window]) -> dict[str, set[str]]:
+    """By window, the stores that the candidate has read and decided; one that is absent has not."""
+    found: dict[str, set[str]] = {window.name: set() for window in windows}
+    for store in app.store_ids() if windows else ():
+        for row in app.windows.of_store(store, windows[0].as_of, windows[-1].as_of):
+            if row.is_decided and row.window.name in found:
+                found[row.window.name].add(store)
+    return found
+
+
+def _sides_of(
+    app: Application, campaign: Campaign, window: Window, unread: tuple[str, ...]
+) -> WindowSides:
+    """Both sides of a window; a plan that no store took part in is no side."""
     record = app.plans.get(_record_id(campaign, window))
     plan = app.plans.get(comparison_id(window))
     sides = sides_from_json(record) if record else WindowSides(as_of=window.as_of)
+    is_decided = plan is not None and set(unread) != set(campaign.facts["stores"])
     return WindowSides(
         as_of=window.as_of,
-        candidate=decisions_of(plan) if plan else None,
+        candidate=decisions_of(plan) if plan and is_decided else None,
         changes=sides.changes,
         since=sides.since,
         texts=sides.texts,
         reach=sides.reach,
+        unread=unread,
     )
 
 

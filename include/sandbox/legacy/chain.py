@@ -1,7 +1,8 @@
 """The chain of a rehearsal: the sandbox's world, lived through quickly, with more that happens.
 
 Beside the world's own bookings: visits moved under the same id, phones that change, visits
-entered after they had begun, and a start with seconds.
+entered after they had begun, a start with seconds, visits without a phone, and visits that are
+first seen exactly two hours before.
 """
 
 import random
@@ -18,7 +19,7 @@ from sandbox.world.payload.booking import render_booking
 from sandbox.world.query import BookingQuery
 from sandbox.world.recipe import Recipe
 
-EXTRA_A_DAY = 6
+EXTRA_A_DAY = 8
 Payload = dict[str, Any]
 
 
@@ -31,7 +32,6 @@ class Chain:
         self._moves: list[tuple[datetime, Booking, datetime]] = []
         self._shown: dict[tuple[str, int], tuple[object, ...]] = {}
         self._rendered: dict[tuple[object, ...], Payload] = {}
-        self._hide_without_phone()
         rng = random.Random(f"chain:{recipe.seed}")
         for day in range(days):
             for number in range(EXTRA_A_DAY):
@@ -40,7 +40,7 @@ class Chain:
             self._close_a_store()
 
     def _add_extra(self, recipe: Recipe, rng: random.Random, day: int, number: int) -> None:
-        """One of six things a day: moved, phone changed, entered late, with seconds, two events."""
+        """Moved, phone changed, late, with seconds, two events, no phone, seen two hours before."""
         midnight = recipe.at.replace(hour=0, minute=0, second=0) + timedelta(days=day)
         model = next(iter(self._world.all()))
         start = midnight + timedelta(hours=10 + number, minutes=30)
@@ -74,12 +74,13 @@ class Chain:
             booking.confirmed_at = start + timedelta(minutes=8)
         elif number == 3:
             booking.start = start + timedelta(seconds=30)
+        elif number == 6:
+            booking.phone = ""
+        elif number == 7:
+            booking.start = start.replace(hour=19, minute=0)
+            booking.registered_at = booking.start - timedelta(hours=2, minutes=7)
+            booking.confirmed_at = booking.registered_at + timedelta(seconds=20)
         self._world.put(booking)
-
-    def _hide_without_phone(self) -> None:
-        """One booking without a phone ended the predecessor's whole run; L22 is for that."""
-        for booking in self._world.all():
-            booking.hidden = booking.hidden or not booking.phone
 
     def _close_a_store(self) -> None:
         """A branch that opens soon: it has no booking yet, and no row."""

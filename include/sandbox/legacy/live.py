@@ -1,7 +1,8 @@
 """One run of the stand-in against a living world: log in, read, write the real table.
 
 The session is kept as item ``1`` of the ``session`` table, where the predecessor kept it, so that
-a candidate in comparison mode can borrow it. It sends nothing unless it is told to.
+a candidate in comparison mode can borrow it. It sends nothing unless it is given a gateway; then
+after the flags, as it did.
 """
 
 import json
@@ -32,7 +33,13 @@ class Place:
     table_prefix: str = ""
 
 
-def live_run(place: Place, now: datetime, bugs: frozenset[Bug], pause_s: float) -> Outcome:
+def live_run(
+    place: Place,
+    now: datetime,
+    bugs: frozenset[Bug],
+    pause_s: float = 0.0,
+    texts: Mapping[str, Any] = NO_TEXTS,
+) -> Outcome:
     """One run at the world's instant; writes go out while it goes on."""
     import boto3  # half a second
 
@@ -48,7 +55,7 @@ def live_run(place: Place, now: datetime, bugs: frozenset[Bug], pause_s: float) 
     table = DynamoDbTable(database, f"{place.table_prefix}sms", pause_s)
     api = BookingApi(place.urls["naver_booking"], cookies)
     try:
-        return Run(now, table, api.listed, place.stores, NO_TEXTS, bugs).go()
+        return Run(now, table, api.listed, place.stores, texts, bugs).go()
     finally:
         api.close()
 

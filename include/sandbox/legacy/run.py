@@ -1,8 +1,7 @@
 """One run of the predecessor: what it reads, decides, writes and sends. No network, no clock.
 
 Flags are written before the text is sent, one booking after the other, over minutes; the items
-carry no timestamp. Where a switch makes it deviate, the run notes where (``touched``), so that a
-rehearsal can tell whether the deviation was found in the right place.
+carry no timestamp. What a switch changed is told by a twin without it: see ``effects``.
 """
 
 import hashlib
@@ -46,6 +45,8 @@ class Text:
     to: str
     content: str
     store: str
+    booking_num: str
+    kind: str
 
 
 @dataclass
@@ -54,7 +55,6 @@ class Outcome:
 
     writes: list[dict[str, Any]] = field(default_factory=list)
     sent: list[Text] = field(default_factory=list)
-    touched: list[dict[str, str]] = field(default_factory=list)
     aborted: bool = False
 
 
@@ -110,10 +110,9 @@ class Run:
         if not payload.get("phone"):
             return
         if self._chosen(Bug.SKIP, payload):
-            self._touch(payload, CONFIRM, GUIDE)
             return
         key = (number_of(payload), hyphenated(payload["phone"]))
-        row = self._read(key, payload)
+        row = self._read(key)
         if row is None:
             self._first_sight(payload, key)
         else:
@@ -122,19 +121,14 @@ class Run:
     def _first_sight(self, payload: Payload, key: Key) -> None:
         start = self._start(payload)
         if Bug.L14 in self._bugs and start <= self.now:
-            self._touch(payload, CONFIRM)
             return
         if Bug.L12 in self._bugs and self._has_other_phone(key):
-            self._touch(payload, CONFIRM, GUIDE)
             return
         within = start - self.now < TWO_HOURS
         exactly = start - self.now == TWO_HOURS and Bug.L15 not in self._bugs
         remind = (within or exactly) and self.now < start
         self._put(self._new_row(payload, key, start, remind=remind))
-        if Bug.L19 in self._bugs and start.second:
-            self._touch(payload, CONFIRM)
         if remind and self._chosen(Bug.L3, payload, always=True):
-            self._touch(payload, CONFIRM, GUIDE)
             return
         self._send(payload, CONFIRM)
         if remind:
@@ -145,7 +139,7 @@ class Run:
         if start is None:
             return
         due = start > self.now and start - self.now < TWO_HOURS
-        if row.get("remind_sms") is not False or not due or self._waits(payload, start):
+        if row.get("remind_sms") is not False or not due or self._waits(start):
             return
         if row.get("confirm_sms") is False:
             self._flag(key, CONFIRM)
@@ -162,23 +156,18 @@ class Run:
             self._flag(key, EVENT)
             self._send(payload, EVENT)
 
-    def _read(self, key: Key, payload: Payload) -> Row | None:
+    def _read(self, key: Key) -> Row | None:
         row = self._table.get(key)
         fails = Bug.L10 in self._bugs and row is not None and self._fails_now(key)
-        if fails:
-            self._touch(payload, CONFIRM, GUIDE, EVENT)
         return None if fails else row
 
     def _fails_now(self, key: Key) -> bool:
         return _draw(f"{key[0]}|{self.now.isoformat()}") % 400 == 0
 
-    def _waits(self, payload: Payload, start: datetime) -> bool:
+    def _waits(self, start: datetime) -> bool:
         """Seeded lateness, in whole runs after the first at which the guide was due."""
         runs = 3 if Bug.LATE in self._bugs else 1 if Bug.ONE_LATE in self._bugs else 0
-        waits = bool(runs) and self.now <= start - TWO_HOURS + runs * RUN_EVERY
-        if runs:
-            self._touch(payload, GUIDE)
-        return waits
+        return bool(runs) and self.now <= start - TWO_HOURS + runs * RUN_EVERY
 
     def _target(self, payload: Payload, key: Key) -> Key:
         """The row whose flag is set: the booking's own, unless the seeded error picks another."""
@@ -187,11 +176,7 @@ class Run:
         rows = (row for page in self._table.pages() for row in page)
         others = (row for row in rows if row.get("remind_sms") is False)
         other = next((row for row in others if row["booking_num"] != key[0]), None)
-        self._touch(payload, GUIDE)
-        if other is None:
-            return key
-        self._done.touched.append({"booking_num": other["booking_num"], "kind": GUIDE})
-        return other["booking_num"], other["phone"]
+        return key if other is None else (other["booking_num"], other["phone"])
 
     def _start(self, payload: Payload) -> datetime:
         return start_of(payload, seconds=Bug.L19 in self._bugs)
@@ -200,10 +185,7 @@ class Run:
         start = self._start(payload)
         if Bug.L17 not in self._bugs or "booking_time" not in row:
             return start
-        stored = datetime.strptime(row["booking_time"], WALL).replace(tzinfo=start.tzinfo)
-        if stored.replace(second=0) != start.replace(second=0):
-            self._touch(payload, GUIDE)
-        return stored
+        return datetime.strptime(row["booking_time"], WALL).replace(tzinfo=start.tzinfo)
 
     def _has_other_phone(self, key: Key) -> bool:
         rows = (row for page in self._table.pages() for row in page)
@@ -233,27 +215,20 @@ class Run:
 
     def _send(self, payload: Payload, kind: str) -> None:
         if self._chosen(Bug.L1, payload):
-            self._touch(payload, kind)
             return
         store = str(payload["businessId"])
         wrong = kind == GUIDE and self._chosen(Bug.WRONG_TEXT, payload)
         content = text_of(self._texts, EVENT if wrong else kind, store)
         twice = Bug.L11 in self._bugs or (kind == GUIDE and self._chosen(Bug.TWICE, payload))
-        if wrong or twice:
-            self._touch(payload, kind)
-        to = payload["phone"].replace("-", "")
+        to, number = payload["phone"].replace("-", ""), number_of(payload)
         for _ in range(2 if twice else 1):
-            self._done.sent.append(Text(self._instant(), to, content, store))
+            self._done.sent.append(Text(self._instant(), to, content, store, number, kind))
 
     def _chosen(self, bug: Bug, payload: Payload, *, always: bool = False) -> bool:
         """Whether a switch that is on strikes this booking: one in some, always the same ones."""
         if bug not in self._bugs:
             return False
         return always or _draw(f"{bug}|{number_of(payload)}") % ONE_IN == 0
-
-    def _touch(self, payload: Payload, *kinds: str) -> None:
-        number = number_of(payload)
-        self._done.touched += [{"booking_num": number, "kind": kind} for kind in kinds]
 
     def _instant(self) -> datetime:
         """Writes are spread: one every other second, within the run's minutes."""

@@ -4,6 +4,7 @@ It reads as the predecessor did: a count, then pages of fifty, one status a call
 the pace that is asked for, one after the other, so that somebody who reads meanwhile sees half.
 """
 
+import json
 import time
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
@@ -13,7 +14,14 @@ from typing import Any
 import httpx
 
 from sandbox.legacy.reading import LONGEST, Payload, Span
+from sandbox.legacy.run import Text
 from sandbox.legacy.table import Key, Row
+from sandbox.sens.signature import (
+    ACCESS_KEY_HEADER,
+    SIGNATURE_HEADER,
+    TIMESTAMP_HEADER,
+    sign,
+)
 
 PAGE_SIZE = 50
 TIMEOUT_S = 10.0
@@ -64,6 +72,47 @@ class BookingApi:
         answer = self._client.get(path, params=query, headers={"x-booking-naver-role": "OWNER"})
         answer.raise_for_status()
         return answer.json()
+
+
+class TextGateway:
+    """The sandbox's SENS, as the predecessor called it: one signed request a text, once.
+
+    Signed with real time, in which SENS lives whatever the world's clock says.
+    """
+
+    def __init__(self, base_url: str, account: Mapping[str, Any]) -> None:
+        self._client = httpx.Client(base_url=base_url, timeout=TIMEOUT_S, trust_env=False)
+        self._account = account
+
+    def send(self, text: Text) -> bool:
+        """Whether the gateway took it; the predecessor went on either way."""
+        body = {
+            "type": "LMS",
+            "contentType": "COMM",
+            "countryCode": "82",
+            "from": self._account["senders"][0],
+            "subject": "",
+            "content": text.content,
+            "messages": [{"to": text.to}],
+        }
+        path = f"/sms/v2/services/{self._account['service_id']}/messages"
+        request = self._client.build_request("POST", path, content=json.dumps(body))
+        request.headers.update(self._signed(request.url.raw_path))
+        return self._client.send(request).is_success
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._client.close()
+
+    def _signed(self, target: bytes) -> dict[str, str]:
+        key, secret = self._account["access_key"], self._account["secret_key"]
+        timestamp = str(int(time.time() * 1000))
+        return {
+            "Content-Type": "application/json; charset=utf-8",
+            TIMESTAMP_HEADER: timestamp,
+            ACCESS_KEY_HEADER: key,
+            SIGNATURE_HEADER: sign("POST", target, timestamp, key, secret),
+        }
 
 
 class DynamoDbTable:

@@ -346,14 +346,97 @@ def test_mismatch_starts_the_clean_days_anew() -> None:
     assert broken["days_without_mismatch"] == pytest.approx(3 / 72, abs=1e-3)
 
 
-def test_windows_that_were_not_observed_do_not_count_as_clean_days() -> None:
+def test_window_that_was_not_observed_starts_the_clean_days_anew() -> None:
     windows = make_windows({1: [make_decision()]}, {1: [make_change()]})
     windows[6] = replace(windows[6], candidate=None)
 
     found = result(windows)
 
     assert found["windows_not_observed"] == [at(6).isoformat()]
-    assert found["days_without_mismatch"] == pytest.approx(8 / 72, abs=1e-3)
+    assert found["zero_mismatch_since"] == at(7).isoformat()
+    assert found["days_without_mismatch"] == pytest.approx(2 / 72, abs=1e-3)
+
+
+def test_store_that_was_not_observed_starts_the_clean_days_anew() -> None:
+    windows = make_windows({1: [make_decision()]}, {1: [make_change()]})
+    windows[4] = replace(windows[4], unread=("900108",))
+
+    found = result(windows)
+
+    assert found["stores_not_observed"] == {at(4).isoformat(): ["900108"]}
+    assert found["windows_not_observed"] == []
+    assert found["zero_mismatch_since"] == at(5).isoformat()
+
+
+def test_last_window_not_observed_leaves_no_clean_stretch() -> None:
+    windows = make_windows({1: [make_decision()]}, {1: [make_change()]})
+    windows[8] = replace(windows[8], unread=("900108",))
+
+    assert result(windows)["zero_mismatch_since"] is None
+    assert result(windows)["days_without_mismatch"] == 0
+
+
+@pytest.mark.parametrize("late", [0, 3, 4])
+def test_decision_after_a_gap_of_its_store_is_neither_equal_nor_too_late(late: int) -> None:
+    windows = make_windows({5: [make_decision()]}, {5 - late: [make_change()]})
+    for number in (2, 3, 4):
+        windows[number] = replace(windows[number], unread=("900101",))
+
+    found = compare(windows)
+
+    assert found.findings == ()
+    assert (found.pairs.get(DB, 0), found.not_compared) == (0, 1)
+
+
+def test_gap_of_another_store_changes_nothing() -> None:
+    windows = make_windows({5: [make_decision()]}, {2: [make_change()]})
+    for number in (2, 3, 4):
+        windows[number] = replace(windows[number], unread=("900102",))
+
+    assert [one.what for one in compare(windows).mismatches] == ["too far apart"]
+
+
+def test_flag_of_the_predecessor_in_a_gap_of_its_store_is_not_compared() -> None:
+    windows = make_windows({}, {3: [make_change()]}, {3: [make_text(3, booking_num=NUMBER)]})
+    windows[3] = replace(windows[3], unread=("900101",))
+
+    found = compare(windows)
+
+    assert found.findings == ()
+    assert found.not_compared == 2
+
+
+WITHOUT_PHONE = make_decision(held="PhoneInvalid kind=empty", body_sha="")
+
+
+def test_decision_without_a_phone_is_not_comparable_in_either_channel() -> None:
+    found = compare(make_windows({3: [WITHOUT_PHONE]}, {}, {}))
+
+    assert found.findings == ()
+    assert [(one.channel, one.window) for one in found.not_comparable] == [
+        (DB, at(3)),
+        (SMS, at(3)),
+    ]
+    shown = result(make_windows({3: [WITHOUT_PHONE]}, {}, {}))
+    assert shown["not_comparable"] == 1
+    assert shown["not_comparable_because"] == {"PhoneInvalid kind=empty": 1}
+
+
+def test_flag_that_the_predecessor_set_without_a_phone_is_compared() -> None:
+    equal = compare(make_windows({3: [WITHOUT_PHONE]}, {3: [make_change()]}))
+    alone = compare(make_windows({}, {3: [make_change()]}))
+
+    assert (equal.pairs[DB], equal.not_comparable) == (1, ())
+    assert len(alone.mismatches) == 1
+
+
+def test_number_that_no_text_reaches_must_still_be_flagged() -> None:
+    landline = make_decision(held="PhoneInvalid kind=landline")
+
+    found = compare(make_windows({3: [landline]}, {}, {}))
+
+    assert [one.channel for one in found.mismatches] == [DB]
+    assert [one.channel for one in found.not_comparable] == [SMS]
 
 
 def test_sms_is_not_observable_without_the_gateways_list() -> None:

@@ -10,6 +10,8 @@ from booking_sms.domain.window import WINDOW_LENGTH
 
 DB, SMS = "db", "sms"
 EVENT = "event"
+WITHOUT_NUMBER = "kind=empty"
+"""How the reason of a job ends that is held since its booking has no phone at all."""
 TOLERANCE = WINDOW_LENGTH
 """The predecessor writes over minutes and both look at slightly different instants."""
 
@@ -19,7 +21,8 @@ class Decision:
     """The candidate decided a message. ``phone`` and ``to`` are digests.
 
     ``booking_time`` is the start as the ledger writes it (KST wall clock). An empty
-    ``body_sha`` means a text that could not be rendered: it equals any text.
+    ``body_sha`` means a text that could not be rendered: it equals any text. ``held`` says why
+    the phone cannot be texted, where it cannot.
     """
 
     booking_num: str
@@ -28,6 +31,15 @@ class Decision:
     kind: str
     booking_time: str
     body_sha: str = ""
+    held: str = ""
+
+    def is_comparable(self, channel: str) -> bool:
+        """Whether the predecessor must have done the same.
+
+        It flagged whatever number stood there, and no text reaches one that is none; without a
+        number it did not get as far as a flag.
+        """
+        return not self.held or (channel == DB and not self.held.endswith(WITHOUT_NUMBER))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +91,8 @@ class WindowSides:
     """One window. A side that nobody saw is None, never empty.
 
     ``since`` is the window of the read before: the changes lie after it, at this one or earlier.
-    ``reach`` is by store in the predecessor's order, of the table as the run found it.
+    ``reach`` is by store in the predecessor's order, of the table as the run found it. ``unread``
+    are the stores that the candidate could not read: it decided nothing for them.
     """
 
     as_of: datetime
@@ -88,6 +101,7 @@ class WindowSides:
     since: datetime | None = None
     texts: tuple[SentText, ...] | None = None
     reach: Mapping[str, Reach] | None = None
+    unread: tuple[str, ...] = ()
 
     @property
     def first_possible(self) -> datetime:
@@ -100,10 +114,19 @@ class WindowSides:
         whole = self.changes is not None and self.first_possible == self.as_of
         return whole and self.candidate is not None
 
+    def was_decided(self, store: str) -> bool:
+        """Whether the candidate looked at this store; at every one, where it is not named."""
+        return self.candidate is not None and (
+            store not in self.unread if store else not self.unread
+        )
+
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """One difference. ``window`` is the candidate's where it decided, else the predecessor's."""
+    """One difference. ``window`` is the candidate's where it decided, else the predecessor's.
+
+    ``to`` is the recipient's digest where a text differs: never shown.
+    """
 
     channel: str
     what: str
@@ -112,6 +135,7 @@ class Finding:
     window: datetime
     other: datetime | None = None
     explained: str = ""
+    to: str = ""
 
     @property
     def store_id(self) -> str:
@@ -121,10 +145,15 @@ class Finding:
 
 @dataclass(frozen=True, kw_only=True)
 class Compared:
-    """What a comparison found. ``shifted``: pairs one window apart; ``pending``: too young."""
+    """What a comparison found. ``shifted``: pairs one window apart; ``pending``: too young.
+
+    ``not_compared``: beside something that nobody observed. ``not_comparable``: decided for a phone
+    that cannot be texted, where the predecessor could do nothing alike.
+    """
 
     windows: tuple[datetime, ...] = ()
     unobserved: tuple[datetime, ...] = ()
+    stores_unobserved: Mapping[datetime, tuple[str, ...]] = field(default_factory=dict)
     pairs: Mapping[str, int] = field(default_factory=dict)
     by_kind: Mapping[str, int] = field(default_factory=dict)
     candidate_items: int = 0
@@ -136,6 +165,7 @@ class Compared:
     not_compared: int = 0
     stores: frozenset[str] = frozenset()
     findings: tuple[Finding, ...] = ()
+    not_comparable: tuple[Finding, ...] = ()
 
     @property
     def mismatches(self) -> tuple[Finding, ...]:

@@ -17,9 +17,14 @@ class Between:
     first: datetime
     last: datetime
 
-    def distance(self, at: datetime) -> timedelta:
-        """How far a window is from these; nothing within them."""
-        return max(self.first - at, at - self.last, timedelta(0))
+    @property
+    def is_exact(self) -> bool:
+        """Whether there is no gap before it in which it may have happened."""
+        return self.first == self.last
+
+    def distance(self, other: Between) -> timedelta:
+        """How far these lie apart at least; nothing where they overlap."""
+        return max(self.first - other.last, other.first - self.last, timedelta(0))
 
 
 @dataclass(frozen=True)
@@ -32,12 +37,12 @@ class Pairs:
     right: tuple[int, ...]
 
 
-def pair(left: Sequence[datetime], right: Sequence[Between]) -> Pairs:
+def pair(left: Sequence[Between], right: Sequence[Between]) -> Pairs:
     """The nearest first; what lies beyond one window is paired too, but as too far."""
     free_left, free_right = set(range(len(left))), set(range(len(right)))
     near, far = list[tuple[int, int]](), list[tuple[int, int]]()
     distances = sorted(
-        (right[b].distance(left[a]), left[a], right[b].last, a, b)
+        (right[b].distance(left[a]), left[a].last, right[b].last, a, b)
         for a in free_left
         for b in free_right
     )

@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from booking_sms.domain.errors import PhoneInvalid
 from booking_sms.domain.ledger import FLAG_OF_KIND, LedgerRow
 from booking_sms.parity.shadow.model import EVENT, Change, Decision, Reach, WindowSides
 from booking_sms.parity.shadow.reach import reach_of
@@ -15,6 +16,7 @@ from booking_sms.pipeline.comparison import phone_digest
 SnapshotRow = Mapping[str, Any]
 Snapshot = Sequence[Sequence[SnapshotRow]]
 """The whole table, page by page: booking number, phone digest, start, flags. No person."""
+PHONE_INVALID = PhoneInvalid.__name__
 _SIDES = TypeAdapter(WindowSides)
 
 
@@ -82,6 +84,7 @@ def decisions_of(plan: Mapping[str, Any]) -> tuple[Decision, ...]:
             kind=item["kind"],
             booking_time=item["booking_time"],
             body_sha="" if item["kind"] == EVENT else item["body_sha"],
+            held=item["reason"] if item["reason"].startswith(PHONE_INVALID) else "",
         )
         for item in plan["items"]
         if item["kind"] in FLAG_OF_KIND

@@ -28,6 +28,9 @@ def result_of(
         "ran_at": ran_at.isoformat(),
         "windows": len(compared.windows),
         "windows_not_observed": [end.isoformat() for end in compared.unobserved],
+        "stores_not_observed": {
+            end.isoformat(): list(stores) for end, stores in compared.stores_unobserved.items()
+        },
         "stores": len(compared.stores - {""}),
         "compared": sum(compared.pairs.values()) + len(found),
         "legacy_items": compared.legacy_items,
@@ -39,6 +42,8 @@ def result_of(
         "shifted_by_one_window": compared.shifted,
         "pending": compared.pending,
         "not_compared": compared.not_compared,
+        "not_comparable": len(decisions_not_comparable(compared)),
+        "not_comparable_because": dict(Counter(decisions_not_comparable(compared).values())),
         "by_kind": dict(compared.by_kind),
         "channels": {DB: _channel(compared, DB), SMS: _channel(compared, SMS)},
         "not_observable": [*NOT_OBSERVABLE, *([] if compared.texts_observed else [SMS])],
@@ -48,14 +53,20 @@ def result_of(
     }
 
 
+def decisions_not_comparable(compared: Compared) -> dict[tuple[str, str, datetime], str]:
+    """The candidate's decisions that the predecessor could not take, with why; each once."""
+    found = compared.not_comparable
+    return {(one.booking_num, one.kind, one.window): one.what for one in found}
+
+
 def zero_mismatch_since(compared: Compared, started_at: datetime) -> datetime | None:
-    """First window of the current clean stretch: a mismatch starts it anew, later of its ends."""
-    if not compared.windows:
-        return None
+    """First window of the current clean stretch: it ends at a mismatch, later of its ends, and at
+    a window or a store that was not observed.
+    """
     ends = [max(one.window, one.other or one.window) for one in compared.mismatches]
-    if not ends:
-        return max(started_at, compared.windows[0])
-    return next((end for end in compared.windows if end > max(ends)), None)
+    broken = max((*ends, *compared.unobserved, *compared.stores_unobserved), default=None)
+    after = [end for end in compared.windows if broken is None or end > broken]
+    return max(started_at, after[0]) if after else None
 
 
 def vacuous(compared: Compared) -> list[str]:
@@ -79,6 +90,7 @@ def window_rows(windows: Sequence[WindowSides], compared: Compared) -> list[dict
         {
             "window": one.as_of.isoformat(),
             "observed": one.is_observed,
+            "unread_stores": list(one.unread),
             "candidate": _size(one.candidate),
             "legacy": _size(one.changes),
             "texts": _size(one.texts),
@@ -121,6 +133,7 @@ def _channel(compared: Compared, channel: str) -> dict[str, Any] | None:
         "equal": compared.pairs.get(channel, 0),
         "mismatches": sum(not one.explained for one in found),
         "explained": sum(bool(one.explained) for one in found),
+        "not_comparable": sum(one.channel == channel for one in compared.not_comparable),
     }
 
 
