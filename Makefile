@@ -18,9 +18,9 @@ FAST := not integration and not browser and not airflow and not e2e and not slow
 # Arguments for pytest or uv: make test ARGS="-k phone", make lock ARGS="--upgrade-package boto3"
 ARGS ?=
 # A file is always on one worker: its servers are started once; the files that start Airflow are
-# on one together (tests/conftest.py groups them). The slow files come first, so
+# on one together (tests/conftest.py). The slow files come first, so
 # that no worker is left alone with one; they wait more than they compute, hence a third worker.
-PARALLEL := --dist loadgroup --no-loadscope-reorder
+PARALLEL := --dist loadfile --no-loadscope-reorder
 SLOW_FIRST := tests/e2e tests/acceptance tests
 
 .PHONY: help

@@ -7,11 +7,14 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
+from xdist.scheduler import LoadFileScheduling
 
 PROJECT = Path(__file__).resolve().parent.parent
+STACK_TESTS = "tests/e2e/"
 LOOPBACK_MARKERS = ("integration", "browser", "airflow", "e2e", "long")
 LOOPBACK = ["127.0.0.0/8", "::1"]
 # Connections, variables and credentials of the developer's shell must not reach a test.
@@ -50,21 +53,29 @@ _airflow_home = Path(tempfile.mkdtemp(prefix="booking-sms-tests-"))
 _clean_environment(_airflow_home)
 
 
-@pytest.hookimpl(tryfirst=True)
+class OneStackAtATime(LoadFileScheduling):
+    """A file is always on one worker: its servers are started once.
+
+    All files that start Airflow are on one together: two schedulers would leave each other, and
+    the people they wait for, no time.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        return STACK_TESTS if nodeid.startswith(STACK_TESTS) else super()._split_scope(nodeid)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneStackAtATime:
+    """How tests are shared out among workers."""
+    return OneStackAtATime(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Which tests share a worker, and who gets the loopback.
-
-    A file is always on one worker: its servers are started once. All files that start Airflow are
-    on one together: two schedulers would leave each other, and the people they wait for, no time.
-
-    Sockets are off (pyproject.toml); tests of local servers get the loopback, nothing more.
+    """Sockets are off (pyproject.toml); tests of local servers get the loopback, nothing more.
 
     Nor do those count for coverage: what only a whole world reaches is not tested closely enough,
     and tracing would double their time.
     """
     for item in items:
-        is_stack = item.get_closest_marker("e2e") is not None
-        item.add_marker(pytest.mark.xdist_group("airflow" if is_stack else str(item.path)))
         if any(item.get_closest_marker(name) for name in LOOPBACK_MARKERS):
             item.add_marker(pytest.mark.allow_hosts(LOOPBACK))
             item.add_marker(pytest.mark.no_cover)
