@@ -239,14 +239,24 @@ class Application:
     # -- metrics ------------------------------------------------------------------------------
 
     @cached_property
+    def operations_metrics(self) -> MetricsSink | None:
+        """Where numbers of runs go; None, and a log line, when that is switched off."""
+        return self._metrics_sink(self.settings.metrics_namespace, "BOOKING_SMS_METRICS_NAMESPACE")
+
+    @cached_property
     def comparison_metrics(self) -> MetricsSink | None:
         """Where numbers of comparisons go; None, and a log line, when that is switched off."""
+        return self._metrics_sink(
+            self.settings.metrics_comparison_namespace, "BOOKING_SMS_METRICS_COMPARISON_NAMESPACE"
+        )
+
+    def _metrics_sink(self, namespace: str, setting: str) -> MetricsSink | None:
         from booking_sms.adapters.aws.metrics import CloudWatchMetricsSink, make_metrics_client
 
-        aws, namespace = self.connections.aws, self.settings.metrics_comparison_namespace
         if namespace == "off":
-            log.warning("metrics_off", setting="BOOKING_SMS_METRICS_COMPARISON_NAMESPACE")
+            log.warning("metrics_off", setting=setting)
             return None
+        aws = self.connections.aws
         client = make_metrics_client(
             region=aws.region,
             endpoint_url=aws.endpoint_url,

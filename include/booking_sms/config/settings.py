@@ -90,6 +90,9 @@ class Settings(BaseModel):
     repair_max_age_hours: int = Field(
         72, ge=1, description="age of the oldest window that a repair may send for"
     )
+    metrics_namespace: str = Field(
+        "NaverSMSAutomation", description="CloudWatch namespace of operations; off = none"
+    )
     metrics_comparison_namespace: str = Field(
         "naver-sms/comparison", description="CloudWatch namespace of comparisons; off = none"
     )
