@@ -15,6 +15,7 @@ import pytest
 from operating import (
     DISPATCH,
     LENGTH,
+    RECONCILE,
     REPAIR,
     STORE,
     Operator,
@@ -99,6 +100,7 @@ def again(repaired: Operator) -> Operator:
     operator.seen["states_again"] = operator.backfill(at("20:00"), at("20:00"), "completed")
     operator.seen["repair_again"] = operator.preview(at("20:00"), at("20:00"))
     operator.day.trigger(DISPATCH, {})
+    operator.day.trigger(RECONCILE, {})
     operator.seen["after_again"] = operator.texts()
     operator.seen["became_again"] = operator.jobs_of("20:00")
     return operator
