@@ -7,8 +7,8 @@ with their types: ``true`` is not ``1``.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,7 +30,8 @@ _FIELD_OF = {
 _KIND_OF_FLAG = {flag: kind for kind, flag in FLAG_OF_KIND.items()}
 _KIND_OF_WORD = {word: kind for kind, word in WORD_OF_KIND.items()}
 _ABSENT = object()
-Keyed = tuple[Hashable, Any]
+Keyed = tuple[Hashable, int]
+"""What an item is about, and which one of several about that."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,7 +111,7 @@ def _channel(
     scenario: str, channel: str, expected: Sequence[Any], actual: Sequence[Any]
 ) -> Iterator[Difference]:
     """Differences in one channel: paired items' fields, lone items, then the order."""
-    wanted, got = _keyed(channel, expected), _keyed(channel, actual)
+    wanted, got = _paired(channel, expected, actual)
     for key in list(dict.fromkeys([*wanted, *got])):
         left, right = wanted.get(key, _ABSENT), got.get(key, _ABSENT)
         item = right if left is _ABSENT else left
@@ -162,7 +163,7 @@ def paired_items(
     channel: str, expected: Mapping[str, Any], actual: Mapping[str, Any]
 ) -> list[Paired]:
     """The channel's items of two outcomes, paired as ``differences_of`` pairs them."""
-    wanted, got = (_keyed(channel, _safe(side, channel)) for side in (expected, actual))
+    wanted, got = _paired(channel, _safe(expected, channel), _safe(actual, channel))
     return [
         Paired(channel=channel, expected=wanted.get(key, _ABSENT), actual=got.get(key, _ABSENT))
         for key in dict.fromkeys([*wanted, *got])
@@ -173,15 +174,46 @@ def _safe(outcome: Mapping[str, Any], channel: str) -> list[Any]:
     return items_of(outcome, channel) if _is_usable(outcome, channel) else []
 
 
-def _keyed(channel: str, items: Sequence[Any]) -> dict[Hashable, Any]:
+def _paired(
+    channel: str, expected: Sequence[Any], actual: Sequence[Any]
+) -> tuple[dict[Keyed, Any], dict[Keyed, Any]]:
+    """Both sides' items by what they are about and a number; an equal key makes a pair.
+
+    Of several about the same, equal ones are a pair wherever they stand: a message that comes
+    too much is the one that nobody recorded, and not the last one.
+    """
+    about = _ABOUT[channel]
+    wanted = _numbered((about(item), item) for item in expected)
+    free: dict[Hashable, list[Keyed]] = defaultdict(list)
+    for key in wanted:
+        free[key[0]].append(key)
+    twins = [_twin(free[about(item)], wanted, item) for item in actual]
+    got: dict[Keyed, Any] = {}
+    beyond: Counter[Hashable] = Counter(key[0] for key in wanted)
+    for twin, item in zip(twins, actual, strict=True):
+        left = free[about(item)]
+        if twin is None and not left:
+            beyond[about(item)] += 1
+        got[twin or (left.pop(0) if left else (about(item), beyond[about(item)]))] = item
+    return wanted, got
+
+
+def _twin(free: list[Keyed], wanted: Mapping[Keyed, Any], item: Any) -> Keyed | None:
+    """The first free key whose item is equal, no longer free then."""
+    found = next((key for key in free if next(_deep("", wanted[key], item), None) is None), None)
+    if found is not None:
+        free.remove(found)
+    return found
+
+
+def _numbered(items: Iterable[tuple[Hashable, Any]]) -> dict[Keyed, Any]:
     """Items by what they are about; a second one about the same gets a number of its own."""
     times: Counter[Hashable] = Counter()
-    keyed: dict[Hashable, Any] = {}
-    for item in items:
-        about = _ABOUT[channel](item)
+    numbered: dict[Keyed, Any] = {}
+    for about, item in items:
         times[about] += 1
-        keyed[(about, times[about])] = item
-    return keyed
+        numbered[about, times[about]] = item
+    return numbered
 
 
 def _fields(channel: str, left: Any, right: Any) -> Iterator[tuple[str, Any, Any]]:

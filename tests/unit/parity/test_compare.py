@@ -87,6 +87,18 @@ def test_a_scenario_that_only_one_side_has_is_an_error() -> None:
     assert not report_of([outcome()], [outcome(), outcome("two")]).passed
 
 
+def test_of_several_about_the_same_equal_ones_are_a_pair() -> None:
+    first, other = outcome()["sms"]
+    later = {**first, "text": "another text"}
+
+    assert paths(outcome(sms=[first, later, other]), outcome(sms=[later, other])) == ["sms.missing"]
+    assert paths(outcome(sms=[later, other]), outcome(sms=[first, later, other])) == [
+        "sms.unexpected"
+    ]
+    assert paths(outcome(sms=[first, later]), outcome(sms=[later, first])) == ["sms.order"]
+    assert paths(outcome(sms=[first, first]), outcome(sms=[first, later])) == ["sms.text"]
+
+
 def test_an_id_that_comes_twice_is_not_a_pass() -> None:
     report = report_of([outcome(), outcome()], [outcome()])
 
