@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,9 @@ from workflow_world import InMemoryApplication
 from booking_sms import workflow
 from booking_sms.domain.errors import ParityFailed
 from booking_sms.parity.dataset import DatasetInvalid
+from booking_sms.parity.told import decide_and_tell
 from booking_sms.testing import InMemoryMetricsSink
+from booking_sms.workflow import validating
 
 pytestmark = pytest.mark.slow
 INCLUDE = Path(__file__).resolve().parents[2] / "include"
@@ -129,7 +132,7 @@ def test_a_payload_that_cannot_be_read_is_an_error_of_its_run(home: Path) -> Non
     app = application(home)
     decided = dict(workflow.decide_candidate(app, "run/decide"))
     outcomes = app.stage.read(decided["key"])
-    outcomes["legacy-decisions.jsonl"][3] = {"id": "new-x", "error": "BookingMalformed"}
+    outcomes["outcomes"]["legacy-decisions.jsonl"][3] = {"id": "new-x", "error": "BookingMalformed"}
     decided["key"] = app.stage.write("run/spoilt", outcomes)
 
     compared = workflow.compare_outcomes(app, "run/compare", decided)
@@ -137,9 +140,31 @@ def test_a_payload_that_cannot_be_read_is_an_error_of_its_run(home: Path) -> Non
     assert compared["result"]["unexplained"] > 0
 
 
+def test_a_candidate_that_decides_otherwise_when_asked_again_is_red(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: Counter[str] = Counter()
+
+    def unsteady(scenario: Any, *args: Any) -> dict[str, Any]:
+        outcome = decide_and_tell(scenario, *args)
+        asked[scenario.id] += 1
+        return outcome | {"telegram": ""} if asked[scenario.id] == 2 else outcome
+
+    monkeypatch.setattr(validating, "decide_and_tell", unsteady)
+    app = application()
+    decided = workflow.decide_candidate(app, "run/decide")
+    result = workflow.compare_outcomes(app, "run/compare", decided)["result"]
+
+    assert decided["undecided"] > 0
+    assert (result["unexplained"], len(result["vacuous"])) == (0, 1)
+    assert "asked again" in result["vacuous"][0]
+
+
 def test_no_outcome_at_all_is_vacuous() -> None:
     app = application()
-    decided = {"key": app.stage.write("none", {"legacy-decisions.jsonl": []}), "duration_ms": 0}
+    nothing: dict[str, Any] = {"legacy-decisions.jsonl": []}
+    document = {"outcomes": nothing, "undecided": nothing}
+    decided = {"key": app.stage.write("none", document), "duration_ms": 0}
 
     result = workflow.compare_outcomes(app, "run/compare", decided)["result"]
 

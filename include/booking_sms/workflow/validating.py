@@ -28,6 +28,7 @@ from booking_sms.parity.differences import Difference
 from booking_sms.parity.explained import explained_file, read_explained
 from booking_sms.parity.golden import recorded_outcome
 from booking_sms.parity.masking import shown
+from booking_sms.parity.noise import undecided
 from booking_sms.parity.own import check_own
 from booking_sms.parity.page import PAST_RUNS, PageSource, page
 from booking_sms.parity.publishing import metrics_evidence, publish_parity
@@ -73,18 +74,25 @@ def inputs_digest(home: Path) -> str:
 
 
 def decide_candidate(app: Application, run: str) -> Summary:
-    """What our rules decide for every recording; the outcomes are staged at ``key``."""
+    """What our rules decide for every recording, asked twice; staged at ``key``.
+
+    A scenario that is decided otherwise when asked again proves nothing: ``undecided`` counts them.
+    """
     began = time.monotonic()
     dataset = read_dataset(_golden(app))
-    outcomes = {
-        name: _decided(app, dataset, name, file) for name, file in dataset.named("legacy").items()
-    }
+    recordings = dataset.named("legacy").items()
+    outcomes = {name: _decided(app, dataset, name, file) for name, file in recordings}
+    taken_ms = _since(began)
+    again = {name: _decided(app, dataset, name, file) for name, file in recordings}
+    unsure = {name: undecided(found, again[name]) for name, found in outcomes.items()}
     found = [outcome for file in outcomes.values() for outcome in file]
+    document = {"outcomes": outcomes, "undecided": unsure}
     return {
-        "key": app.stage.write(f"{FOLDER}/{run}/outcomes", outcomes),
+        "key": app.stage.write(f"{FOLDER}/{run}/outcomes", document),
         "scenarios": len(found),
         "errors": sum("error" in outcome for outcome in found),
-        "duration_ms": _since(began),
+        "undecided": sum(map(len, unsure.values())),
+        "duration_ms": taken_ms,
     }
 
 
@@ -101,11 +109,12 @@ def compare_outcomes(app: Application, run: str, decided: Mapping[str, Any]) -> 
     """
     began = time.monotonic()
     dataset, ran_at = read_dataset(_golden(app)), _now(app)
-    outcomes = app.stage.read(str(decided["key"]))
+    document = app.stage.read(str(decided["key"]))
     (name, file), *others = dataset.named("legacy").items()
     if others:
         raise ParityFailed("more than one recording: the result has room for one", run=run)
-    source = _compared(app, dataset, name, file, outcomes[name], ran_at)
+    decided_twice = document["outcomes"][name], document["undecided"][name]
+    source = _compared(app, dataset, name, file, *decided_twice, ran_at)
     source.result["duration_ms"] = int(decided["duration_ms"]) + _since(began)
     app.evidence.put(GOLDEN, PAGE, page_of(app, GOLDEN, source), at=ran_at)
     app.evidence.put(GOLDEN, RESULT, json.dumps(source.result, ensure_ascii=False), at=ran_at)
@@ -123,7 +132,8 @@ def judge_goldens(app: Application) -> PageSource:
     """Decide and compare the recordings here and now: report, result and what a page needs."""
     dataset, ran_at = verified_dataset(_golden(app)), _now(app)
     ((name, file),) = dataset.named("legacy").items()
-    return _compared(app, dataset, name, file, _decided(app, dataset, name, file), ran_at)
+    first, again = (_decided(app, dataset, name, file) for _ in range(2))
+    return _compared(app, dataset, name, file, first, undecided(first, again), ran_at)
 
 
 def page_of(app: Application, campaign: str, source: PageSource) -> str:
@@ -140,6 +150,7 @@ def _compared(
     name: str,
     file: GoldenFile,
     actual: list[Mapping[str, Any]],
+    unsure: list[str],
     ran_at: datetime,
 ) -> PageSource:
     rules = load_catalog(app.settings.home, file.rule_set).rules
@@ -148,7 +159,7 @@ def _compared(
     scenarios = read_scenarios(dataset.path(name), recorded=True)
     expected = [recorded_outcome(scenario) for scenario in scenarios]
     today = ran_at.date()
-    report = compare(expected, actual, rules, entries, today=today)
+    report = compare(expected, actual, rules, entries, today=today).with_undecided(unsure)
     bookings = sum(len(one.confirmed) + len(one.completed) for one in scenarios)
     return PageSource(
         report=report,
@@ -167,7 +178,8 @@ def check_expectations(app: Application, run: str, compared: Mapping[str, Any]) 
     """
     from booking_sms.quality.parity import expectations_of  # heavy: pandas and GX
 
-    dataset, outcomes = read_dataset(_golden(app)), app.stage.read(str(compared["outcomes"]))
+    dataset = read_dataset(_golden(app))
+    outcomes = app.stage.read(str(compared["outcomes"]))["outcomes"]
     results = check_own(dataset, own_decider(app.settings.home))
     differing = {result.name: list(result.differences) for result in results if result.differences}
     ((name, _),) = dataset.named("legacy").items()
