@@ -59,15 +59,14 @@ def decide(
     """Record every role's answer and decide; NO_GO fails the task, after all is written.
 
     :param sign_tasks: task id of each role's sign-off.
-    :param validation: file of the campaigns' sections, instead of the project's own.
+    :param validation: file of the campaigns' sections, instead of the setting's.
     """
     from booking_sms import workflow
     from booking_sms.readiness.decision import GO
 
     app, campaign = current_application(), _campaign(context)
     _record_answers(app, campaign, context, sign_tasks)
-    path = validation or workflow.VALIDATION
-    decision = workflow.decide_readiness(app, campaign, validation=path)
+    decision = workflow.decide_readiness(app, campaign, validation=validation)
     for reason in decision.reasons:
         log.warning("%s", reason)
     if decision.decision != GO:

@@ -89,6 +89,7 @@ def command_environ(layout: Layout) -> dict[str, str]:
         **world_environ(layout),
         "BOOKING_SMS_WORLD": str(layout.world),
         "BOOKING_SMS_STAGE_URL": f"file://{layout.world / 'stage'}",
+        "BOOKING_SMS_VALIDATION_FILE": str(layout.world / "VALIDATION.md"),
         "BOOKING_SMS_LOOPBACK_ONLY": "true",
         "GX_ANALYTICS_ENABLED": "false",
         "SE_OFFLINE": "true",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -116,6 +116,30 @@ class Operator:
         time.sleep(HITL_SETTLES_S)
         self.airflow.api.answer(REPAIR, run_id, APPROVAL, answer)
         self._wait_for("the answer is taken", lambda: self._phase(run_id) != WAITS)
+
+    def sign(self, dag_id: str, answers: Mapping[str, str], conf: dict[str, Any]) -> str:
+        """One run by hand whose questions are answered by task id; how the run ended.
+
+        An answer that Airflow has lost is given again when it asks again.
+        """
+        run_id = f"manual__sign_{time.time_ns()}"
+        self.airflow.api.trigger(dag_id, run_id, conf)
+        while not self._is_final(dag_id, run_id):
+            waiting = self._waiting(dag_id, run_id)
+            if waiting:
+                time.sleep(HITL_SETTLES_S)
+            for task_id in waiting & answers.keys():
+                self.airflow.api.answer(dag_id, run_id, task_id, answers[task_id])
+            moved = partial(self._has_moved, dag_id, run_id, waiting)
+            self._wait_for("the questions are taken, or others are asked", moved)
+        return self.state_of(dag_id, run_id)
+
+    def _waiting(self, dag_id: str, run_id: str) -> set[str]:
+        tasks = self.airflow.api.task_instances(dag_id, run_id)
+        return {ti["task_id"] for ti in tasks if ti["state"] == "awaiting_input"}
+
+    def _has_moved(self, dag_id: str, run_id: str, waiting: set[str]) -> bool:
+        return self._is_final(dag_id, run_id) or self._waiting(dag_id, run_id) != waiting
 
     def repair_in_between(
         self, window: datetime, change: Callable[[dict[str, Any]], object]

@@ -24,7 +24,7 @@ pytestmark = [
     pytest.mark.timeout(1800),
 ]
 
-GOLDEN, SHADOW = "golden_parity", "shadow_parity"
+GOLDEN, SHADOW, GATE = "golden_parity", "shadow_parity", "readiness_gate"
 BY = ("--by", "test", "--reason", "rehearsal")
 FIRST = at("15:00")
 WINDOWS = 6
@@ -56,7 +56,7 @@ def window(operator: Operator, as_of: datetime, *bugs: str) -> str:
 @pytest.fixture(scope="module")
 def operator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
     with operating(tmp_path_factory.mktemp("stack")) as ready:
-        ready.airflow.unpause([GOLDEN, SHADOW])
+        ready.airflow.unpause([GOLDEN, SHADOW, GATE])
         yield ready
 
 
@@ -98,9 +98,19 @@ def measured(campaign: Operator) -> Operator:
 
 
 @pytest.fixture(scope="module")
-def lossy(measured: Operator) -> Operator:
+def gated(measured: Operator) -> Operator:
+    """The readiness gate, in which every role but one says yes."""
+    operator = measured
+    roles = ("developer", "qa", "operations", "product")
+    answers = {f"sign_off_{role}": "Reject" if role == "qa" else "Approve" for role in roles}
+    operator.seen["gate"] = operator.sign(GATE, answers, {"campaign": "rehearsed"})
+    return operator
+
+
+@pytest.fixture(scope="module")
+def lossy(gated: Operator) -> Operator:
     """More windows, in which the predecessor skips some bookings."""
-    operator, as_of = measured, FIRST + WINDOWS * LENGTH
+    operator, as_of = gated, FIRST + WINDOWS * LENGTH
     for phone in SKIPPED_AMONG:
         operator.book(phone, as_of + timedelta(days=2), 60, known=as_of - READ_AFTER)
     # Four windows: what comes late in the next one would be tolerated.
@@ -139,6 +149,16 @@ def test_six_windows_are_no_campaign_yet(measured: Operator) -> None:
     assert {"PASS", "FAIL", "UNMEASURED"} == set(criteria.values())
     assert "shadow.json" in measured.seen["kept"]
     assert "golden-parity.html" in measured.seen["kept"]
+
+
+def test_the_gate_writes_down_who_said_no_and_why(gated: Operator) -> None:
+    """In the world's own file: the project's is for real campaigns."""
+    section = (gated.airflow.layout.world / "VALIDATION.md").read_text(encoding="utf-8")
+
+    assert gated.seen["gate"] == "failed"
+    assert "NO_GO" in section
+    assert "QA: rejected by admin" in section
+    assert "developer: rejected" not in section
 
 
 def test_a_booking_that_the_predecessor_skips_is_found(lossy: Operator) -> None:

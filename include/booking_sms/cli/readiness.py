@@ -18,7 +18,7 @@ from booking_sms.readiness.package_folder import problems_of
 app = typer.Typer(no_args_is_help=True, help="Go live or not: measure, package, sign, decide.")
 CampaignOption = typer.Option(..., "--campaign", help="Id of the validation campaign.")
 ValidationOption = typer.Option(
-    workflow.VALIDATION, "--validation", help="File that holds the sections of the campaigns."
+    None, "--validation", help="File of the campaigns' sections, instead of the setting's."
 )
 COLUMNS = ("criterion", "verdict", "why")
 
@@ -102,7 +102,7 @@ def sign(
 @app.command("decide")
 def decide(
     campaign: str = CampaignOption,
-    validation: Path = ValidationOption,
+    validation: Path | None = ValidationOption,
     as_json: bool = JsonOption,
 ) -> None:
     """Decide, keep the decision, write VALIDATION.md, tell people; exit 0 on GO only."""
@@ -115,13 +115,14 @@ def decide(
 @app.command("report")
 def report(
     campaign: str = CampaignOption,
-    validation: Path = ValidationOption,
+    validation: Path | None = ValidationOption,
     as_json: bool = JsonOption,
 ) -> None:
     """Write the campaign's section of VALIDATION.md as things stand; nothing is decided."""
     composed = composition.application()
     decision, changed = workflow.report_readiness(composed, campaign, validation=validation)
-    facts = {"file": str(validation), "changed": changed, "would_be": decision.decision}
+    file = validation or composed.settings.validation_file
+    facts = {"file": str(file), "changed": changed, "would_be": decision.decision}
     print_facts(f"section of {campaign}", facts, as_json=as_json)
 
 

@@ -44,6 +44,10 @@ class Settings(BaseModel):
     rule_set: str = Field("legacy", description="name of the active rule set")
     stage_url: str = Field("", description="object storage of payloads: file:// or s3://")
     evidence_url: str = Field("", description="evidence of campaigns: file:// or s3://, kept")
+    validation_file: Path = Field(
+        INCLUDE.parent / "docs" / "VALIDATION.md",
+        description="file that holds the sections of the campaigns",
+    )
     table_prefix: str = Field("", description="prefix of every DynamoDB table")
     clock_url: str = Field("", description="world clock of the embedded world, loopback only")
     sandbox_control_url: str = Field("", description="control API of the sandbox")

@@ -14,7 +14,6 @@ from booking_sms.workflow.extraction import (
 )
 from booking_sms.workflow.planning import load_jobs, plan_jobs
 from booking_sms.workflow.readiness import (
-    VALIDATION,
     check_readiness,
     decide_readiness,
     export_package,
@@ -62,7 +61,6 @@ from booking_sms.workflow.watching import audit_day, guard_visits, watch_windows
 from booking_sms.workflow.windows import resolve_window
 
 __all__ = [
-    "VALIDATION",
     "Summary",
     "approve_plan",
     "audit_day",

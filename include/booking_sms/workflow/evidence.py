@@ -15,7 +15,7 @@ from booking_sms.parity.mutation import Comparator, mutate
 from booking_sms.parity.page import PageSource
 from booking_sms.parity.publishing import metrics_evidence, publish_parity
 from booking_sms.parity.table import COLUMNS, csv_of, rows_of
-from booking_sms.workflow.readiness import record_evidence
+from booking_sms.workflow.readiness import keep_text, record_evidence
 from booking_sms.workflow.shadowing import campaign_report
 from booking_sms.workflow.steps import Summary
 from booking_sms.workflow.validating import PAGE, RESULT, judge_goldens, page_of
@@ -59,7 +59,7 @@ def collect_evidence(app: Application, campaign: str, thresholds: Mapping[str, A
     for name, document in results.items():
         record_evidence(app, campaign, name, {**document, "ran_at": at.isoformat()})
     for name, text in texts.items():
-        app.evidence.put(campaign, name, text, at=at)
+        keep_text(app, campaign, name, text, at)
     return {"campaign": campaign, "kept": [*results, *texts]}
 
 

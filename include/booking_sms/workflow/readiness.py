@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from booking_sms.bootstrap import Application
-from booking_sms.config.settings import INCLUDE
 from booking_sms.domain.errors import ActionRefused
 from booking_sms.pipeline.operator import Person
 from booking_sms.ports import Artifact, OperatorChange
@@ -22,9 +21,6 @@ from booking_sms.readiness.modes import Modes
 from booking_sms.readiness.package import DECISION, MANIFEST, OUTSIDE, READINESS, manifest_of
 from booking_sms.readiness.package_folder import write_package
 from booking_sms.readiness.validation import section_of, write_section
-
-VALIDATION = INCLUDE.parent / "docs" / "VALIDATION.md"
-"""Where the sections of the campaigns are gathered."""
 
 _TIME = {"ran_at"}
 """What differs between two measurings of the same."""
@@ -44,6 +40,14 @@ def record_evidence(
     """
     subject = {"rule_set": app.catalog().rules.digest, "code_version": app.code_version}
     return _keep(app, campaign_id, name, {**subject, **document}, app.clock.now())
+
+
+def keep_text(app: Application, campaign_id: str, name: str, text: str, at: datetime) -> Artifact:
+    """Put a version after all before it: a world clock may stand still, time may not."""
+    newest = max(app.evidence.versions(campaign_id, name), default=None)
+    if newest is not None:
+        at = max(at, newest + timedelta(microseconds=1))
+    return app.evidence.put(campaign_id, name, text, at=at)
 
 
 def check_readiness(app: Application, campaign_id: str) -> criteria.Readiness:
@@ -127,7 +131,7 @@ def sign_offs(app: Application, campaign_id: str) -> dict[str, SignOff]:
 
 
 def decide_readiness(
-    app: Application, campaign_id: str, *, validation: Path = VALIDATION
+    app: Application, campaign_id: str, *, validation: Path | None = None
 ) -> Decision:
     """Decide on the frozen package, keep the decision, write its section, tell people.
 
@@ -136,13 +140,13 @@ def decide_readiness(
     found = _judge(app, campaign_id)
     decision = found.decision
     _keep_if_new(app, campaign_id, DECISION, decision.document(), decision.at)
-    write_section(validation, campaign_id, found.section)
+    write_section(validation or app.settings.validation_file, campaign_id, found.section)
     _tell(app, decision)
     return decision
 
 
 def report_readiness(
-    app: Application, campaign_id: str, *, validation: Path = VALIDATION
+    app: Application, campaign_id: str, *, validation: Path | None = None
 ) -> tuple[Decision, bool]:
     """Write the campaign's section again; whether the file changed.
 
@@ -152,7 +156,8 @@ def report_readiness(
     before = _decided(app, campaign_id)
     if before is not None and before.package_hash == found.decision.package_hash:
         found = replace(found, decision=before)
-    return found.decision, write_section(validation, campaign_id, found.section)
+    path = validation or app.settings.validation_file
+    return found.decision, write_section(path, campaign_id, found.section)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -254,12 +259,8 @@ def _changes(app: Application, start: datetime, now: datetime) -> list[OperatorC
 def _keep(
     app: Application, campaign_id: str, name: str, document: Mapping[str, Any], at: datetime
 ) -> Artifact:
-    """Put a version after all before it: a world clock may stand still, time may not."""
     content = json.dumps(document, ensure_ascii=False, indent=2, default=str) + "\n"
-    newest = max(app.evidence.versions(campaign_id, name), default=None)
-    if newest is not None:
-        at = max(at, newest + timedelta(microseconds=1))
-    return app.evidence.put(campaign_id, name, content, at=at)
+    return keep_text(app, campaign_id, name, content, at)
 
 
 def _keep_if_new(

@@ -14,6 +14,7 @@ from booking_sms import workflow
 from booking_sms.domain.errors import ActionRefused
 from booking_sms.readiness.decision import ROLES
 from booking_sms.readiness.validation import begin, end, write_section
+from booking_sms.workflow.readiness import keep_text
 
 TESTS = Path(__file__).resolve().parents[2]
 
@@ -290,3 +291,13 @@ def test_the_whole_way_leaves_the_real_file_alone(path):
     workflow.report_readiness(app, ID, validation=path)
 
     assert (real.read_bytes() if real.exists() else None) == before
+
+
+def test_a_page_that_is_made_again_at_one_instant_is_a_version_of_its_own():
+    app = gate()
+    now = app.clock.now()
+
+    first, second = (keep_text(app, ID, "page.html", text, now) for text in ("one", "two"))
+
+    assert first.at < second.at
+    assert app.evidence.get(ID, "page.html").content == "two"
