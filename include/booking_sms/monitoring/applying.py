@@ -7,7 +7,7 @@ says that it made alarms and made none. Safe to repeat: what is as it should be 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -16,16 +16,17 @@ from botocore.exceptions import ClientError
 from booking_sms.monitoring.clients import Clients
 from booking_sms.monitoring.comparing import alarm_drift, dashboard_drift, query_drift
 from booking_sms.monitoring.stored import (
+    is_unknown_operation,
     stored_alarms,
     stored_dashboard,
     stored_queries,
     stored_retention,
 )
-from booking_sms.monitoring.template import Template
+from booking_sms.monitoring.template import SavedQuery, Template
 
 CREATED, CHANGED, UNCHANGED = "created", "changed", "unchanged"
 MISSING, UNSUPPORTED = "missing", "unsupported"
-_NO_SUCH_OPERATION = frozenset({"UnknownOperationException", "InvalidAction"})
+_NO_TABLE = frozenset({"TableNotFoundException", "ResourceNotFoundException"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,10 +113,9 @@ def _recovery(clients: Clients, name: str) -> str:
 
 
 def _why_not(error: ClientError) -> str:
-    code = error.response["Error"]["Code"]
-    if code in {"TableNotFoundException", "ResourceNotFoundException"}:
+    if error.response["Error"]["Code"] in _NO_TABLE:
         return MISSING
-    if code in _NO_SUCH_OPERATION:
+    if is_unknown_operation(error):
         return UNSUPPORTED
     raise error
 
@@ -151,18 +151,23 @@ def _dashboards(template: Template, clients: Clients) -> Iterator[Applied]:
 def _queries(template: Template, clients: Clients) -> Iterator[Applied]:
     stored = stored_queries(clients.logs, template.prefix)
     for query in template.queries:
+        if stored is None:
+            yield Applied(kind="query", name=query.name, done=UNSUPPORTED)
+            continue
         before = stored.get(query.name)
         differs = any(query_drift(query, before))
         if differs:
-            known = {"queryDefinitionId": before["queryDefinitionId"]} if before else {}
-            clients.logs.put_query_definition(
-                name=query.name,
-                queryString=query.text,
-                logGroupNames=list(query.log_groups),
-                **known,
-            )
+            _put_query(clients, query, before)
         done = CREATED if before is None else CHANGED if differs else UNCHANGED
         yield Applied(kind="query", name=query.name, done=done)
+
+
+def _put_query(clients: Clients, query: SavedQuery, before: Mapping[str, Any] | None) -> None:
+    """With the id of the stored one it is replaced; without, a second of its name is made."""
+    known = {"queryDefinitionId": before["queryDefinitionId"]} if before else {}
+    clients.logs.put_query_definition(
+        name=query.name, queryString=query.text, logGroupNames=list(query.log_groups), **known
+    )
 
 
 _STEPS: tuple[Callable[[Template, Clients], Iterator[Applied]], ...] = (

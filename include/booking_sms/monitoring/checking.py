@@ -43,8 +43,9 @@ def check_applied(template: Template, clients: Clients) -> Iterator[Drift]:
         body = stored_dashboard(clients.cloudwatch, dashboard.name)
         yield from dashboard_drift(dashboard, body)
     queries = stored_queries(clients.logs, template.prefix)
-    for query in template.queries:
-        yield from query_drift(query, queries.get(query.name))
+    if queries is not None:
+        for query in template.queries:
+            yield from query_drift(query, queries.get(query.name))
 
 
 def _retention(template: Template, clients: Clients) -> Iterator[Drift]:

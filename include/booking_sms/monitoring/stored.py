@@ -12,6 +12,16 @@ if TYPE_CHECKING:
     from types_boto3_logs import CloudWatchLogsClient
 
 
+_UNKNOWN = frozenset({"UnknownOperationException", "InvalidAction", "NotImplemented", "501"})
+"""How stand-ins of AWS say that they have no such operation."""
+
+
+def is_unknown_operation(error: ClientError) -> bool:
+    """Whether the server does not know what was asked of it."""
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+    return status == 501 or error.response["Error"]["Code"] in _UNKNOWN
+
+
 def stored_alarms(client: CloudWatchClient, prefix: str) -> dict[str, Mapping[str, Any]]:
     """Metric alarms by name, all pages."""
     pages = client.get_paginator("describe_alarms").paginate(
@@ -30,12 +40,21 @@ def stored_dashboard(client: CloudWatchClient, name: str) -> str | None:
         raise
 
 
-def stored_queries(client: CloudWatchLogsClient, prefix: str) -> dict[str, Mapping[str, Any]]:
-    """Saved queries by name, all pages."""
+def stored_queries(
+    client: CloudWatchLogsClient, prefix: str
+) -> dict[str, Mapping[str, Any]] | None:
+    """Saved queries by name, all pages; None where a stand-in of AWS knows no saved queries."""
     found: dict[str, Mapping[str, Any]] = {}
     token: dict[str, Any] = {}
     while True:
-        page = client.describe_query_definitions(queryDefinitionNamePrefix=f"{prefix}/", **token)
+        try:
+            page = client.describe_query_definitions(
+                queryDefinitionNamePrefix=f"{prefix}/", **token
+            )
+        except ClientError as error:
+            if is_unknown_operation(error):
+                return None
+            raise
         found |= {one["name"]: one for one in page["queryDefinitions"]}
         if not page.get("nextToken"):
             return found
