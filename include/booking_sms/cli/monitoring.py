@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 import typer
 
 from booking_sms.bootstrap import Application
 from booking_sms.cli.composition import application
 from booking_sms.cli.console import JsonOption, fail, print_json, print_table
-from booking_sms.monitoring.clients import Clients, aws_errors, make_clients
-from booking_sms.monitoring.template import Template, read_template
+from booking_sms.monitoring.clients import Clients, aws_errors, is_stand_in, make_clients
+from booking_sms.monitoring.template import SOMEWHERE, Template, read_template
+
+if TYPE_CHECKING:
+    from booking_sms.monitoring.drill.medium import Medium
 
 app = typer.Typer(no_args_is_help=True, help="Alarms, dashboards, queries: apply, check, drill.")
 ParameterOption = typer.Option(
@@ -67,19 +71,72 @@ def check(
         raise typer.Exit(1)
 
 
+@app.command()
+def drill(
+    alarm: list[str] = typer.Option([], "--alarm", help="Only this one, by its runbook entry."),
+    rename: list[str] = typer.Option(
+        [], "--rename", metavar="OLD=NEW", help="Publish a metric under another name: must fail."
+    ),
+    parameter: list[str] = ParameterOption,
+    as_json: bool = JsonOption,
+) -> None:
+    """Make every alarm fire and clear, by what publishes its metric; exit 1 unless each does.
+
+    In a world of its own, in memory; its numbers go to the stand-in of CloudWatch if there is
+    one, to memory otherwise. Never to a real account.
+    """
+    from booking_sms.monitoring.drill.run import DrillReport, run_drills
+    from booking_sms.monitoring.drill.scenarios import SCENARIOS
+
+    composed = application()
+    template = _template({**_from_settings(composed), **pairs_of("--parameter", parameter)})
+    with aws_errors():
+        medium = _medium(composed)
+        drills = run_drills(
+            template,
+            SCENARIOS,
+            medium,
+            now=datetime.now(UTC),
+            renamed=pairs_of("--rename", rename),
+            entries=alarm,
+        )
+        done = tuple(drills)
+    report = DrillReport(medium=medium.name, drills=done)
+    if as_json:
+        print_json(report.as_dict())
+    else:
+        rows = ((one.alarm, one.fired, one.after_s, one.cleared, one.failure) for one in done)
+        columns = ("alarm", "fired", "after (s)", "cleared", "failure")
+        print_table(f"alarm drill, {medium.name}", columns, rows)
+    if not report.is_good:
+        raise typer.Exit(1)
+
+
+def _medium(composed: Application) -> Medium:
+    from booking_sms.monitoring.drill.medium import CloudWatchMedium, MemoryMedium
+
+    aws = composed.connections.aws
+    return CloudWatchMedium(aws, make_clients(aws)) if is_stand_in(aws) else MemoryMedium()
+
+
 def _installation(composed: Application, given: list[str]) -> tuple[Template, Clients]:
     """The template for this installation's settings, and clients of its account."""
     with aws_errors():
         clients = make_clients(composed.connections.aws)
+    parameters = {**_from_settings(composed), **pairs_of("--parameter", given)}
+    return _template(parameters, region=clients.region, account=clients.account), clients
+
+
+def _template(
+    parameters: dict[str, str],
+    *,
+    region: str = SOMEWHERE["region"],
+    account: str = SOMEWHERE["account"],
+) -> Template:
     try:
-        template = read_template(
-            {**_from_settings(composed), **pairs_of("--parameter", given)},
-            region=clients.region,
-            account=clients.account,
-        )
+        return read_template(parameters, region=region, account=account)
     except (KeyError, ValueError) as error:
         raise fail(f"--parameter: {error.args[0]}") from None
-    return template, clients
 
 
 def _from_settings(composed: Application) -> dict[str, str]:

@@ -53,7 +53,7 @@ class Resolver:
         region: str,
         account: str,
     ) -> None:
-        self._document = document
+        self.document = document
         self._resources: Mapping[str, Any] = document["Resources"]
         declared: Mapping[str, Any] = document["Parameters"]
         unknown = set(parameters) - set(declared)
@@ -64,7 +64,7 @@ class Resolver:
             **parameters,
         }
         self._check_allowed(declared)
-        self._pseudo = {
+        self._pseudo: dict[str, Any] = {
             "AWS::AccountId": account,
             "AWS::Partition": "aws",
             "AWS::Region": region,
@@ -80,6 +80,15 @@ class Resolver:
             "Fn::Not": lambda parts: not self.resolve(parts[0]),
         }
 
+    def with_parameters(self, parameters: Mapping[str, str]) -> Resolver:
+        """The same document and place, other values."""
+        return Resolver(
+            self.document,
+            {**self.values, **parameters},
+            region=self._pseudo["AWS::Region"],
+            account=self._pseudo["AWS::AccountId"],
+        )
+
     def resolve(self, node: Node) -> Node:
         """The value of a node, all the way down."""
         if isinstance(node, Mapping):
@@ -90,7 +99,7 @@ class Resolver:
 
     def holds(self, condition: str) -> bool:
         """Whether a condition of the template is true."""
-        return bool(self.resolve(self._document["Conditions"][condition]))
+        return bool(self.resolve(self.document["Conditions"][condition]))
 
     def _check_allowed(self, declared: Mapping[str, Any]) -> None:
         for name, spec in declared.items():
@@ -126,7 +135,7 @@ class Resolver:
 
     def _find_in_map(self, parts: list[Node]) -> Node:
         table, row, column = (self.resolve(part) for part in parts)
-        return self._document["Mappings"][table][row][column]
+        return self.document["Mappings"][table][row][column]
 
     def _identity(self, logical_id: str) -> str:
         """What Ref gives for a resource of a kind that the template refers to."""

@@ -116,12 +116,17 @@ class Table:
 class Template:
     """The template with its functions resolved. ``text`` is the file, for CloudFormation."""
 
-    def __init__(self, text: str, resolver: Resolver, document: Mapping[str, Any]) -> None:
+    def __init__(self, text: str, resolver: Resolver) -> None:
         self.text = text
         self.parameters: Mapping[str, str] = dict(resolver.values)
         self._resolver = resolver
+        document = resolver.document
         self._resources: Mapping[str, Any] = document["Resources"]
         self.prefix = self.parameters["Prefix"]
+
+    def with_parameters(self, **parameters: str) -> Template:
+        """The same file for other parameters."""
+        return Template(self.text, self._resolver.with_parameters(parameters))
 
     def of_type(self, kind: str) -> Iterator[tuple[str, dict[str, Any]]]:
         """(logical id, resolved properties) of the resources that this installation has."""
@@ -234,4 +239,4 @@ def read_template(
     text = path.read_text(encoding="utf-8")
     document = load_document(text)
     resolver = Resolver(document, parameters or {}, region=region, account=account)
-    return Template(text, resolver, document)
+    return Template(text, resolver)
