@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from types_boto3_cloudwatch import CloudWatchClient
     from types_boto3_dynamodb import DynamoDBClient
     from types_boto3_logs import CloudWatchLogsClient
+    from types_boto3_s3 import S3Client
     from types_boto3_sns import SNSClient
 
 
@@ -27,6 +28,7 @@ class Clients:
     logs: CloudWatchLogsClient
     sns: SNSClient
     dynamodb: DynamoDBClient
+    s3: S3Client
     cloudformation: Any
     account: str
     region: str
@@ -47,6 +49,7 @@ def make_clients(aws: AwsConnection) -> Clients:
         dynamodb=session.client(
             "dynamodb", endpoint_url=aws.dynamodb_endpoint_url or aws.endpoint_url
         ),
+        s3=session.client("s3", endpoint_url=endpoint),
         cloudformation=session.client("cloudformation", endpoint_url=endpoint),
         account=session.client("sts", endpoint_url=endpoint).get_caller_identity()["Account"],
         region=aws.region,

@@ -11,12 +11,14 @@ from typing import Any
 
 from botocore.exceptions import ClientError, WaiterError
 
+from booking_sms.domain.errors import SettingsInvalid
 from booking_sms.monitoring.clients import Clients
 from booking_sms.monitoring.template import Template
 
 CAPABILITY = "CAPABILITY_NAMED_IAM"
 """The template names its policies."""
 NOTHING = ("didn't contain changes", "No updates are to be performed")
+LONGEST_BODY = 51_200
 WAIT = {"Delay": 5, "MaxAttempts": 120}
 
 
@@ -36,6 +38,8 @@ class StackChange:
 def deploy_stack(clients: Clients, template: Template, *, mark: str) -> StackChange:
     """Create or update the stack named by the prefix. ``mark`` makes the change set's name new.
 
+    Raises SettingsInvalid when the template has to go through a bucket and none is given.
+
     A change set without changes is removed again. botocore's errors are the caller's, WaiterError
     among them when CloudFormation rolled back.
     """
@@ -46,7 +50,7 @@ def deploy_stack(clients: Clients, template: Template, *, mark: str) -> StackCha
         StackName=stack,
         ChangeSetName=change_set,
         ChangeSetType="UPDATE" if exists else "CREATE",
-        TemplateBody=template.text,
+        **_body(clients, template, mark),
         Parameters=_parameters(template.parameters),
         Capabilities=[CAPABILITY],
     )
@@ -58,6 +62,21 @@ def deploy_stack(clients: Clients, template: Template, *, mark: str) -> StackCha
     waiter = "stack_update_complete" if exists else "stack_create_complete"
     client.get_waiter(waiter).wait(StackName=stack, WaiterConfig=WAIT)
     return StackChange(stack=stack, done="updated" if exists else "created", changes=changes)
+
+
+def _body(clients: Clients, template: Template, mark: str) -> dict[str, str]:
+    """CloudFormation takes a long template from a bucket only."""
+    if len(template.text.encode()) <= LONGEST_BODY:
+        return {"TemplateBody": template.text}
+    bucket = template.parameters["StageBucket"]
+    if not bucket:
+        raise SettingsInvalid(
+            f"CloudFormation takes more than {LONGEST_BODY} bytes from a bucket only: "
+            "give --parameter StageBucket=NAME"
+        )
+    key = f"monitoring/{template.prefix}-{mark}.template.yaml"
+    clients.s3.put_object(Bucket=bucket, Key=key, Body=template.text.encode())
+    return {"TemplateURL": f"https://{bucket}.s3.{clients.region}.amazonaws.com/{key}"}
 
 
 def _exists(client: Any, stack: str) -> bool:
