@@ -22,6 +22,7 @@ from booking_sms.cli import (
     run,
     sandbox,
     watch,
+    watchdog,
     windows,
 )
 from booking_sms.cli.composition import close_applications, described
@@ -53,6 +54,7 @@ doctor.register(app)
 caps.register(app)
 windows.register(app)
 watch.register(app)
+watchdog.register(app)
 
 
 def main() -> None:
