@@ -10,13 +10,14 @@ from typing import Any
 
 from booking_sms.config.catalog_loader import load_catalog
 from booking_sms.config.settings import INCLUDE, Settings
+from booking_sms.domain.booking import KST
 from booking_sms.domain.catalog import Catalog
 from booking_sms.monitoring.drill.medium import Medium, RenamingSink
 from booking_sms.monitoring.drill.world import Drill, DrillWorld
 from booking_sms.monitoring.evaluator import AlarmState, states_between
 from booking_sms.monitoring.template import Alarm, Template
 
-AGO = timedelta(days=4)
+AGO = timedelta(days=10)
 """How long before now a drill's time begins: CloudWatch takes what is at most two weeks old."""
 NO_SCENARIO = "no scenario drives it"
 
@@ -99,7 +100,8 @@ def _catalog() -> Catalog:
 
 
 def _world(name: str, medium: Medium, now: datetime, renamed: Mapping[str, str]) -> DrillWorld:
-    begin = (now - AGO).replace(minute=0, second=0, microsecond=0)
+    # At the same time of day always: audits and windows know days.
+    begin = (now - AGO).astimezone(KST).replace(hour=10, minute=0, second=0, microsecond=0)
     return DrillWorld(
         catalog=_catalog(),
         operations=RenamingSink(medium.sink(name), renamed),

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from booking_sms.monitoring.drill import comparisons
+from booking_sms.monitoring.drill import comparisons, ends, rounds, tasks
 from booking_sms.monitoring.drill.world import Drill
 
 SCENARIOS: Mapping[str, Drill] = {
+    **tasks.SCENARIOS,
+    **rounds.SCENARIOS,
+    **ends.SCENARIOS,
     **comparisons.SCENARIOS,
 }

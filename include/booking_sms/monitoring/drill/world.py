@@ -94,7 +94,10 @@ def _connections() -> Connections:
 
 
 class DrillWorld:
-    """The application, its two clocks, which move together and only here, and the sinks."""
+    """The application, its two clocks, which move together and only here, and the sinks.
+
+    ``own`` is what scenarios keep in this world.
+    """
 
     def __init__(
         self,
@@ -107,6 +110,7 @@ class DrillWorld:
         self.app = DrillApplication(begin)
         self.app.__dict__ |= {"operations_metrics": operations, "comparison_metrics": comparison}
         self.comparison_metrics = comparison
+        self.own: dict[str, object] = {}
         if catalog is not None:
             self.app.use_catalog(catalog)
 
@@ -126,14 +130,17 @@ class DrillWorld:
         self.app.business_time.advance(step)
         self.app.real_time.advance(step)
 
-    def every(self, minutes: float, times: int, act: Callable[[DrillWorld], object]) -> None:
+    def every(self, minutes: float, times: int, act: Act) -> None:
         """Do something so often, with a pause after each time."""
         for _ in range(times):
             act(self)
             self.wait(minutes)
 
 
-Scenario = Callable[[DrillWorld], None]
+Act = Callable[[DrillWorld], object]
+"""Something that happens at once."""
+Scenario = Callable[[DrillWorld], object]
+"""Something that takes time."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,6 +153,6 @@ class Drill:
     clear: Scenario
 
 
-def repeated(minutes: float, times: int, act: Callable[[DrillWorld], object]) -> Scenario:
+def repeated(minutes: float, times: int, act: Act) -> Scenario:
     """A scenario that does one thing again and again."""
     return lambda world: world.every(minutes, times, act)
