@@ -50,9 +50,9 @@ def one_round(operator: Operator) -> dict[str, Any]:
     account = watchdog_environ(operator.airflow.layout, operator.airflow.state.port)
     report = operator.world.booking_sms("watchdog", "--once", good_codes=(0, 1), more=account)
     for key in report["new"]:
-        print(f"noticed: {report['open'][key]}")
+        print(f"noticed: {report['open'][key]}")  # noqa: T201
     for key in report["over"]:
-        print(f"over: {key}")
+        print(f"over: {key}")  # noqa: T201
     return report
 
 
