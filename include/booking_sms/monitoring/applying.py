@@ -149,7 +149,7 @@ def _dashboards(template: Template, clients: Clients) -> Iterator[Applied]:
 
 
 def _queries(template: Template, clients: Clients) -> Iterator[Applied]:
-    stored = stored_queries(clients.logs, template.prefix)
+    stored = stored_queries(clients, template.prefix)
     for query in template.queries:
         if stored is None:
             yield Applied(kind="query", name=query.name, done=UNSUPPORTED)

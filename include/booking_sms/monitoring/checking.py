@@ -42,7 +42,7 @@ def check_applied(template: Template, clients: Clients) -> Iterator[Drift]:
     for dashboard in template.dashboards:
         body = stored_dashboard(clients.cloudwatch, dashboard.name)
         yield from dashboard_drift(dashboard, body)
-    queries = stored_queries(clients.logs, template.prefix)
+    queries = stored_queries(clients, template.prefix)
     if queries is not None:
         for query in template.queries:
             yield from query_drift(query, queries.get(query.name))

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from booking_sms.config.connections import AwsConnection, is_loopback_url
@@ -22,7 +23,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Clients:
-    """One client for each service. ``account`` and ``region`` are where they speak to."""
+    """One client for each service. ``account`` and ``region`` are where they speak to;
+    ``is_stand_in`` for a server on this machine in the place of AWS.
+    """
 
     cloudwatch: CloudWatchClient
     logs: CloudWatchLogsClient
@@ -32,6 +35,7 @@ class Clients:
     cloudformation: Any
     account: str
     region: str
+    is_stand_in: bool = False
 
 
 def make_clients(aws: AwsConnection) -> Clients:
@@ -41,18 +45,23 @@ def make_clients(aws: AwsConnection) -> Clients:
     session = make_session(
         region=aws.region, access_key_id=aws.access_key, secret_access_key=aws.secret_key
     )
-    endpoint = aws.endpoint_url
+    config = Config(
+        connect_timeout=5,
+        read_timeout=30,
+        retries={"mode": "standard", "total_max_attempts": 3},
+    )
+    given: Any = {"endpoint_url": aws.endpoint_url, "config": config}
+    dynamodb: Any = {**given, "endpoint_url": aws.dynamodb_endpoint_url or aws.endpoint_url}
     return Clients(
-        cloudwatch=session.client("cloudwatch", endpoint_url=endpoint),
-        logs=session.client("logs", endpoint_url=endpoint),
-        sns=session.client("sns", endpoint_url=endpoint),
-        dynamodb=session.client(
-            "dynamodb", endpoint_url=aws.dynamodb_endpoint_url or aws.endpoint_url
-        ),
-        s3=session.client("s3", endpoint_url=endpoint),
-        cloudformation=session.client("cloudformation", endpoint_url=endpoint),
-        account=session.client("sts", endpoint_url=endpoint).get_caller_identity()["Account"],
+        cloudwatch=session.client("cloudwatch", **given),
+        logs=session.client("logs", **given),
+        sns=session.client("sns", **given),
+        dynamodb=session.client("dynamodb", **dynamodb),
+        s3=session.client("s3", **given),
+        cloudformation=session.client("cloudformation", **given),
+        account=session.client("sts", **given).get_caller_identity()["Account"],
         region=aws.region,
+        is_stand_in=is_stand_in(aws),
     )
 
 
