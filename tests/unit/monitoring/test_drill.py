@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from accounts import AWS, make_account
@@ -13,7 +15,8 @@ from booking_sms.monitoring.drill.medium import CloudWatchMedium, MemoryMedium
 from booking_sms.monitoring.drill.run import NO_SCENARIO, AlarmDrill, DrillReport, run_drills
 from booking_sms.monitoring.drill.scenarios import SCENARIOS
 from booking_sms.monitoring.drill.world import Drill
-from booking_sms.monitoring.template import TEMPLATE, Template, read_template
+from booking_sms.monitoring.intrinsics import Resolver, load_document
+from booking_sms.monitoring.template import SOMEWHERE, TEMPLATE, Template, read_template
 
 NOW = datetime.now(UTC)
 METRICS = sorted({alarm.source.name for alarm in read_template().alarms})
@@ -91,6 +94,50 @@ def test_an_alarm_that_fires_on_nothing_is_caught_while_all_is_well(tmp_path: Pa
 
     assert found.failure == "ALARM while all was well"
     assert (found.fired, found.cleared) == (False, False)
+
+
+def changed(change: Callable[[dict[str, Any]], None]) -> Template:
+    """The template with every alarm's properties changed."""
+    document = load_document(TEMPLATE.read_text(encoding="utf-8"))
+    for resource in document["Resources"].values():
+        if resource["Type"] == "AWS::CloudWatch::Alarm":
+            change(resource["Properties"])
+    return Template("", Resolver(document, {}, **SOMEWHERE))
+
+
+def out_of_reach(alarm: dict[str, Any]) -> None:
+    alarm["Threshold"] = -1 if alarm["ComparisonOperator"].startswith("Less") else 1e15
+
+
+def silence_is_fine(alarm: dict[str, Any]) -> None:
+    alarm["TreatMissingData"] = "notBreaching"
+
+
+@pytest.mark.slow
+def test_alarms_whose_threshold_nothing_reaches_are_all_caught() -> None:
+    """Only silence needs no number to fire."""
+    found = drilled(changed(out_of_reach))
+
+    assert len(found) == 38
+    assert {one.alarm for one in found.values() if one.fired} == SILENCES
+
+
+@pytest.mark.slow
+def test_missing_data_that_is_chosen_wrongly_is_caught() -> None:
+    """Silence would never alarm, and a state that is told once a window would come and go."""
+    found = drilled(changed(silence_is_fine))
+
+    dead = {one.alarm for one in found.values() if not one.fired}
+    assert dead == SILENCES | {"login-needs-person"}
+
+
+SILENCES = {
+    "etl-heartbeat",
+    "dispatch-heartbeat",
+    "reconcile-heartbeat",
+    "watchdog-heartbeat",
+    "canary-silent",
+}
 
 
 def test_an_alarm_without_a_scenario_fails(template: Template) -> None:
