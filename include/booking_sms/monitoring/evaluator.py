@@ -5,7 +5,8 @@ here. Source: "Alarm evaluation" and "Configuring how CloudWatch alarms treat mi
 CloudWatch user guide; the tests hold every row of its two tables.
 
 What the guide leaves open is decided here: how many data points beyond EvaluationPeriods are
-looked at. Its examples look at 5 for 3 periods, so ``EXTRA`` is 2.
+looked at. Its examples look at 5 for 3 periods, so ``EXTRA`` is 2. And every data point is taken
+to have arrived at its own instant: what is published later needs a period that reaches back.
 """
 
 from __future__ import annotations

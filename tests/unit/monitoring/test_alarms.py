@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from booking_sms.config.settings import Settings
 from booking_sms.domain.metric_catalogue import CATALOGUE, COMPARISON
-from booking_sms.monitoring.evaluator import MissingData
+from booking_sms.monitoring.evaluator import (
+    AlarmRule,
+    AlarmState,
+    Measured,
+    MissingData,
+    data_points,
+    state_of,
+)
 from booking_sms.monitoring.template import Alarm, Template, read_template
 
 PROJECT = Path(__file__).resolve().parents[3]
@@ -179,3 +188,26 @@ def test_a_parameter_that_does_not_exist_is_refused() -> None:
         read_template({"Enviroment": "prod"})
     with pytest.raises(ValueError, match="Environment is one of"):
         read_template({"Environment": "production"})
+
+
+@pytest.mark.parametrize(
+    ("entry", "bad", "good"), [("run-errors", 1, 0), ("run-duration", 3e5, 6e4)]
+)
+def test_a_newer_good_run_does_not_hide_a_bad_one(
+    template: Template, entry: str, bad: float, good: float
+) -> None:
+    """The watchdog tells of runs up to a round and a minute after their end."""
+    rule = alarm_of(template, entry).rule
+    runs = [
+        Measured.of(AT - timedelta(minutes=7), bad),
+        Measured.of(AT - timedelta(minutes=1), good),
+    ]
+
+    def state(judged: AlarmRule) -> AlarmState:
+        return state_of(judged, data_points(judged, runs, AT), AlarmState.OK)
+
+    assert state(rule) is AlarmState.ALARM
+    assert state(replace(rule, period_s=300)) is AlarmState.OK  # why it is not five minutes
+
+
+AT = datetime(2026, 3, 2, 5, 0, tzinfo=UTC)
