@@ -111,25 +111,30 @@ def _world(name: str, medium: Medium, now: datetime, renamed: Mapping[str, str])
 
 
 def _drill(alarm: Alarm, drill: Drill, world: DrillWorld, medium: Medium) -> AlarmDrill:
+    begin, *ends = _played(drill, world)
+    measured = medium.series(alarm.source, begin, world.now)
+    states = dict(states_between(alarm.rule, measured, begin, world.now))
+    alarmed = [at for at in states if at > ends[0] and states[at] is AlarmState.ALARM]
+    calm, trouble, end = (states[at] for at in ends)
+    return AlarmDrill(
+        alarm=alarm.entry,
+        fired=calm is AlarmState.OK and trouble is AlarmState.ALARM,
+        cleared=end is AlarmState.OK,
+        data_points=len(measured),
+        after_s=(alarmed[0] - ends[0]).total_seconds() if alarmed else None,
+        failure=_failure(calm, trouble, end),
+    )
+
+
+def _played(drill: Drill, world: DrillWorld) -> tuple[datetime, datetime, datetime, datetime]:
+    """When it began, and when calm, trouble and the end of trouble were over."""
     begin = world.now
     drill.clear(world)
     calm = world.now
     drill.fire(world)
     trouble = world.now
     drill.clear(world)
-    measured = medium.series(alarm.source, begin, world.now)
-    states = dict(states_between(alarm.rule, measured, begin, world.now))
-    alarmed = (at for at, state in states.items() if at > calm and state is AlarmState.ALARM)
-    first = next(alarmed, None)
-    ends = [states[at] for at in (calm, trouble, world.now)]
-    return AlarmDrill(
-        alarm=alarm.entry,
-        fired=ends[0] is not AlarmState.ALARM and ends[1] is AlarmState.ALARM,
-        cleared=ends[2] is AlarmState.OK,
-        data_points=len(measured),
-        after_s=(first - calm).total_seconds() if first else None,
-        failure=_failure(*ends),
-    )
+    return begin, calm, trouble, world.now
 
 
 def _failure(calm: AlarmState, trouble: AlarmState, end: AlarmState) -> str:
