@@ -166,7 +166,10 @@ def test_with_the_database_gone_somebody_is_paged_once(
 
     for name in ("get_note", "put_note"):
         monkeypatch.setattr(world.app.control, name, refuse)
+    memory: dict[str, dict[str, str]] = {}
+    world.dog = Watchdog(world.app, world.airflow, memory)
     first, pages = world.round(), list(world.told)
+    world.dog = Watchdog(world.app, world.airflow, memory)
     second = world.round()
 
     assert first.blind["runs"] == "StoreUnavailable"

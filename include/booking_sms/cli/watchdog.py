@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing
+from functools import partial
 
 import typer
 
-from booking_sms.bootstrap import Application
+from booking_sms.bootstrap import Application, build_application
 from booking_sms.cli.composition import application
 from booking_sms.cli.console import JsonOption, fail, print_json, print_table
 from booking_sms.cli.rounds import EveryOption, OnceOption, Rounds, require_choice, stop_event
+from booking_sms.pipeline.troubles import Remembered
 from booking_sms.workflow import Watchdog, WatchdogReport
 
 WORDS = ("감시를 할 수 없습니다", "다시 감시합니다")
@@ -25,20 +28,35 @@ def watchdog(once: bool = OnceOption, every: int = EveryOption, as_json: bool = 
     """Watch Airflow, the outbox, windows and visits; page each trouble once, and its end."""
     require_choice(once, every)
     composed = application()
-    dog = Watchdog(composed, composed.airflow)
     if every:
-        rounds_of(composed, dog, as_json=as_json).repeat(every, stop_event())
+        compose = partial(fresh, composed)
+        rounds_of(compose, composed.page, as_json=as_json).repeat(every, stop_event())
         return
-    report = _round(dog, as_json=as_json)
+    report = _round(Watchdog(composed, composed.airflow), as_json=as_json)
     if not report.is_quiet:
         raise fail(f"{len(report.open)} open: {', '.join(sorted(report.open))}", code=1)
 
 
-def rounds_of(app: Application, dog: Watchdog, *, as_json: bool) -> Rounds:
+Compose = Callable[[], AbstractContextManager[Application]]
+
+
+def fresh(like: Application) -> AbstractContextManager[Application]:
+    """Another application of the same settings, for one round.
+
+    What the owner edits is read anew, and a session may be renewed once a round, not once a life.
+    """
+    return closing(build_application(like.settings, like.connections))
+
+
+def rounds_of(compose: Compose, page: Callable[[str], object], *, as_json: bool) -> Rounds:
     """Rounds for ever; a round looks with every part, whatever became of the others."""
-    return Rounds(
-        name="watchdog", look=lambda: _round(dog, as_json=as_json), page=app.page, words=WORDS
-    )
+    memory: Remembered = {}
+
+    def look() -> None:
+        with compose() as app:
+            _round(Watchdog(app, app.airflow, memory), as_json=as_json)
+
+    return Rounds(name="watchdog", look=look, page=page, words=WORDS)
 
 
 def _round(dog: Watchdog, *, as_json: bool) -> WatchdogReport:

@@ -14,6 +14,7 @@ import structlog
 from booking_sms.domain.errors import LoadError
 from booking_sms.ports import ControlRepository
 
+Remembered = dict[str, dict[str, str]]
 log = structlog.get_logger(__name__)
 
 
@@ -44,14 +45,15 @@ class Told:
 class TroubleBook:
     """What has been told and not ended yet: {key: {part, said}}, kept as the note ``name``.
 
-    ``titles`` head the new troubles and those that are over.
+    ``titles`` head the new troubles and those that are over. ``memory`` is what stands in for the
+    note while that cannot be read; give each book of a process the same.
     """
 
     name: str
     control: ControlRepository
     page: Callable[[str], bool]
     titles: tuple[str, str]
-    _memory: dict[str, dict[str, str]] = field(default_factory=dict)
+    memory: Remembered = field(default_factory=dict)
 
     def tell(self, troubles: Iterable[Trouble], blind: Iterable[str]) -> Told:
         """Page what is new and what is over; what reaches nobody is told by the next call."""
@@ -76,16 +78,17 @@ class TroubleBook:
         lines += [relief, *(f"- {facts['said']}" for facts in ended.values())] if ended else []
         return self.page("\n".join(lines))
 
-    def _read(self) -> dict[str, dict[str, str]]:
+    def _read(self) -> Remembered:
         try:
             note = self.control.get_note(self.name)
         except LoadError as error:
             log.warning("troubles_not_read", code=error.code)
-            return self._memory
+            return dict(self.memory)
         return dict(note.get("told", {})) if note is not None else {}
 
-    def _write(self, told: dict[str, dict[str, str]], known: Mapping[str, object]) -> None:
-        self._memory = told
+    def _write(self, told: Remembered, known: Mapping[str, object]) -> None:
+        self.memory.clear()
+        self.memory.update(told)
         if told == known:
             return
         try:

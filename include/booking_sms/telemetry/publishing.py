@@ -13,7 +13,7 @@ from booking_sms.domain.metric import Metric, Publication
 from booking_sms.ports import MetricsSink, TransportClock
 from booking_sms.telemetry.call_meter import CallMeter
 
-PATIENCE_S = 10.0
+PATIENCE_S = 15.0
 """A sink that has not answered by then is left alone; above its own timeouts together."""
 log = structlog.get_logger(__name__)
 

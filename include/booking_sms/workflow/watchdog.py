@@ -21,7 +21,7 @@ from booking_sms.domain.metric import Metric
 from booking_sms.domain.metric_catalogue import data_point
 from booking_sms.pipeline import guard, watch
 from booking_sms.pipeline.outbox_age import OutboxAge, measure_outbox
-from booking_sms.pipeline.troubles import Trouble, TroubleBook
+from booking_sms.pipeline.troubles import Remembered, Trouble, TroubleBook
 from booking_sms.ports import AirflowView
 from booking_sms.telemetry.publishing import publish
 from booking_sms.telemetry.run_metrics import cost_points, run_points
@@ -80,13 +80,22 @@ class WatchdogReport:
 
 
 class Watchdog:
-    """Looks again and again. ``airflow`` None: no account was given, and that is trouble."""
+    """One look at everything. ``airflow`` None: no account was given, and that is trouble.
 
-    def __init__(self, app: Application, airflow: AirflowView | None) -> None:
+    ``memory`` is what was told, for a process that makes a watchdog a round.
+    """
+
+    def __init__(
+        self, app: Application, airflow: AirflowView | None, memory: Remembered | None = None
+    ) -> None:
         self._app = app
         self._view = airflow
         self._book = TroubleBook(
-            name=NOTE, control=app.control, page=lambda text: app.page(text), titles=TITLES
+            name=NOTE,
+            control=app.control,
+            page=app.page,
+            titles=TITLES,
+            memory={} if memory is None else memory,
         )
         self._parts: dict[str, Callable[[], Seen]] = {
             WINDOWS: self._windows,

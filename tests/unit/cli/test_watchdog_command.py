@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import AbstractContextManager, nullcontext
 from datetime import timedelta
 from typing import Any
 
@@ -14,7 +15,6 @@ from workflow_world import InMemoryApplication
 from booking_sms.cli import watchdog
 from booking_sms.cli.rounds import Rounds
 from booking_sms.testing import NOW, InMemoryAirflowView
-from booking_sms.workflow import Watchdog
 
 commands = typer.Typer()
 watchdog.register(commands)
@@ -60,7 +60,14 @@ def test_a_round_or_rounds_for_ever(
 
 def test_each_round_of_the_loop_beats_once(airflow: InMemoryAirflowView) -> None:
     app = InMemoryApplication()
-    rounds: Rounds = watchdog.rounds_of(app, Watchdog(app, airflow), as_json=True)
+    app.__dict__["airflow"] = airflow
+    composed = []
+
+    def compose() -> AbstractContextManager[InMemoryApplication]:
+        composed.append(app)
+        return nullcontext(app)
+
+    rounds: Rounds = watchdog.rounds_of(compose, app.page, as_json=True)
 
     class Stop:
         left = 3
@@ -75,3 +82,13 @@ def test_each_round_of_the_loop_beats_once(airflow: InMemoryAirflowView) -> None
     rounds.repeat(300, Stop())  # type: ignore[arg-type]
 
     assert app.operations_metrics.values("WatchdogHeartbeat") == [1, 1, 1]
+    assert len(composed) == 3
+
+
+def test_each_round_composes_anew_from_the_same_settings() -> None:
+    like = InMemoryApplication(watched_dags="sms_dispatch")
+
+    with watchdog.fresh(like) as first, watchdog.fresh(like) as second:
+        assert first is not second
+        assert first.settings is second.settings is like.settings
+        assert first.connections is like.connections

@@ -4,7 +4,7 @@ A killed task may be called failed, up for retry or even success, and its failur
 not run. What gives it away, in this order:
 - the event that its supervisor's heartbeat stopped: both were killed, or their machine was;
 - its log, in which the supervisor wrote the signal that ended the task;
-- a success that left no result, though every task of ours returns one (apache/airflow 60858).
+- a success that left no result, though every task of ours leaves one (apache/airflow 60858).
 """
 
 from __future__ import annotations
@@ -20,10 +20,9 @@ from booking_sms.domain.errors import AirflowUnavailable
 HEARTBEAT_STOPPED = "heartbeat timeout"
 SIGNALLED = "Process terminated by signal"
 FAILED, RETRIED, SUCCEEDED = "failed", "up_for_retry", "success"
-RESULT = "return_value"
 PYTHON_TASK = "_PythonDecoratedOperator"
-RETURNING = frozenset({"booking_sms_etl", "sms_dispatch", "sms_reconcile"})
-"""DAGs of which every Python task returns something."""
+LEAVING = frozenset({"booking_sms_etl", "sms_dispatch", "sms_reconcile"})
+"""DAGs of which every Python task leaves something."""
 BY_HEARTBEAT = "its heartbeat stopped"
 BY_LOG = "its log says that a signal ended it"
 BY_SILENCE = "called a success, and left no result"
@@ -117,7 +116,7 @@ class KilledTaskFinder:
             task
             for task in tasks
             if task["state"] == SUCCEEDED
-            and task["dag_id"] in RETURNING
+            and task["dag_id"] in LEAVING
             and task["operator"] == PYTHON_TASK
             and datetime.fromisoformat(task["run_after"]) >= since
         ]
@@ -128,8 +127,7 @@ class KilledTaskFinder:
 
     def _told(self, since: datetime) -> frozenset[tuple[str, str, str, int]]:
         path = "dags/~/dagRuns/~/taskInstances/~/xcomEntries"
-        asked = {"xcom_key_pattern": RESULT, "run_after_gte": since.isoformat()}
-        entries = self._api.pages(path, "xcom_entries", **asked)
+        entries = self._api.pages(path, "xcom_entries", run_after_gte=since.isoformat())
         return frozenset(_place({**e, "dag_run_id": e["run_id"]}) for e in entries)
 
 
