@@ -59,9 +59,13 @@ async def tell_missed_deadline(minutes: int, context: Mapping[str, Any] | None =
     dag_id, run_id = run.get("dag_id", "a run"), run.get("dag_run_id", "")
     text = f"{dag_id} {run_id} has not ended well {minutes} minutes after it was queued"
     # The connection is read in a thread of the loop's own, as Airflow's hooks do it.
-    await sync_to_async(_alert)(text)
+    await sync_to_async(_alert)(text, dag_id)
 
 
-def _alert(text: str) -> None:
-    with_channel = current_application().alert(text)
+def _alert(text: str, dag_id: str) -> None:
+    from booking_sms.telemetry.run_metrics import publish_count
+
+    app = current_application()
+    with_channel = app.alert(text)
+    publish_count(app, "DeadlineMissed", 1, Dag=dag_id)
     log.log(logging.INFO if with_channel else logging.ERROR, "deadline missed: %s", text)

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 WINDOW_END = "window_end"
+REFUSED = "refused"
+"""XCom key of why a scheduled run was skipped."""
 MANUAL, SCHEDULED = "manual", "scheduled"
 
 
@@ -74,5 +76,7 @@ def open_window(app: Application, context: Mapping[str, Any]) -> Window:
         if run_type_of(context) != SCHEDULED:
             raise
         log.warning("skipped: %s", refusal)
+        # A success that leaves nothing is what a killed task looks like to the watchdog.
+        context["ti"].xcom_push(key=REFUSED, value=refusal.code)
         downstream = context["task"].get_flat_relatives(upstream=False)
         raise DownstreamTasksSkipped(tasks=sorted(t.task_id for t in downstream)) from None

@@ -23,6 +23,7 @@ MODULES = (
     "booking_sms.workflow",
     "booking_sms.adapters.alerts.slack",
     "booking_sms.adapters.alerts.telegram",
+    "booking_sms.adapters.aws.metrics",
     "booking_sms.adapters.aws.secrets",
     "booking_sms.adapters.dynamodb",
     "booking_sms.adapters.naver.login",

@@ -14,6 +14,7 @@ from booking_sms.cli import (
     faults,
     golden,
     guard,
+    monitoring,
     outbox,
     parity,
     plan,
@@ -22,6 +23,7 @@ from booking_sms.cli import (
     run,
     sandbox,
     watch,
+    watchdog,
     windows,
 )
 from booking_sms.cli.composition import close_applications, described
@@ -45,6 +47,7 @@ app.add_typer(faults.app, name="faults")
 app.add_typer(bench.app, name="bench")
 app.add_typer(golden.app, name="golden")
 app.add_typer(campaign.app, name="campaign")
+app.add_typer(monitoring.app, name="monitoring")
 plan.register(app)
 run.register(app)
 audit.register(app)
@@ -53,6 +56,7 @@ doctor.register(app)
 caps.register(app)
 windows.register(app)
 watch.register(app)
+watchdog.register(app)
 
 
 def main() -> None:

@@ -45,6 +45,7 @@ BookingSmsError
   AuditResidue                T  SENS's list and our jobs do not agree
   ParityFailed                T  decisions differ from the recorded ones, or none was compared
   BenchIncomplete             T  a measured text was not sent or not delivered
+  AirflowUnavailable          R  Airflow's API does not answer, or refuses us
   AlertFailed                 R / T by ``retry_safe``
 
 T terminal    R safe to retry    ? reconcile, never retry
@@ -328,6 +329,10 @@ class ParityFailed(BookingSmsError, Terminal):
 
 class BenchIncomplete(BookingSmsError, Terminal):
     """A text of the bench was not sent or not delivered: what was measured says nothing."""
+
+
+class AirflowUnavailable(BookingSmsError, Retryable):
+    """Airflow's API did not answer, or refused the question."""
 
 
 class AlertFailed(BookingSmsError):

@@ -136,6 +136,7 @@ class RehearsedApplication(Application):
             "source": self.chain,
             "session": FakeNaverSession(),
             "gateway": self.texts,
+            "operations_metrics": None,
             "_owner_channel": None,
             "_team_channel": self.told,
         }

@@ -4,6 +4,7 @@ The contract suite runs each of these beside its real adapter, so that a pipelin
 its tests on them behaves the same on the real thing.
 """
 
+from booking_sms.testing.airflow import InMemoryAirflowView
 from booking_sms.testing.alerts import RecordingAlertChannel
 from booking_sms.testing.clocks import FixedClock, FixedTransportClock
 from booking_sms.testing.control import InMemoryControlRepository
@@ -42,6 +43,7 @@ __all__ = [
     "FixedClock",
     "FixedTransportClock",
     "GatewayFault",
+    "InMemoryAirflowView",
     "InMemoryBodyStore",
     "InMemoryControlRepository",
     "InMemoryEvidenceStore",

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         type[ports.SmsGateway],
         type[ports.AlertChannel],
         type[ports.MetricsSink],
+        type[ports.AirflowView],
     ] = (
         testing.FixedClock,
         testing.FixedTransportClock,
@@ -45,4 +46,5 @@ if TYPE_CHECKING:
         testing.InMemorySmsGateway,
         testing.RecordingAlertChannel,
         testing.InMemoryMetricsSink,
+        testing.InMemoryAirflowView,
     )

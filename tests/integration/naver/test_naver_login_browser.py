@@ -26,6 +26,7 @@ from booking_sms.domain.errors import (
     LoginUnavailable,
     NewDeviceRequired,
 )
+from booking_sms.telemetry.call_meter import CallMeter
 
 pytestmark = [pytest.mark.integration, pytest.mark.browser]
 
@@ -65,6 +66,17 @@ def test_a_login_brings_cookies_that_the_api_takes(sandbox, make_reader):
     assert {cookie["domain"] for cookie in reader.store.record.cookies} == {"127.0.0.1"}
     assert reader.source.fetch_store(STORES[0], sandbox.window).bookings
     assert sandbox.account["logins"] == 1
+
+
+def test_a_login_tells_what_the_browser_took(sandbox, attempts):
+    """Shared pages count once: the sizes of Chromium's processes added up would be twice it."""
+    meter = CallMeter()
+    sandbox.browser_login(meter=meter).sign_in(attempts)
+    taken = meter.take()
+
+    (start_ms,), (memory_mb,) = taken.browser_start_ms, taken.browser_memory_mb
+    assert start_ms > 0
+    assert 60 < memory_mb < 768
 
 
 def test_the_partner_site_is_visited_for_its_own_cookies(sandbox, make_reader):

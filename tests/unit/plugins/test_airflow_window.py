@@ -33,11 +33,13 @@ def make_app(now: datetime = TWO_PM, effective_from: datetime | None = None) -> 
 def make_context(
     run_type: str, *, interval_end: datetime | None = None, window_end: Any = None
 ) -> dict[str, Any]:
+    left: dict[str, Any] = {}
     downstream = [SimpleNamespace(task_id="report_window"), SimpleNamespace(task_id="plan_jobs")]
     return {
         "dag_run": SimpleNamespace(run_type=run_type, data_interval_end=interval_end),
         "data_interval_end": interval_end,
         "params": {"window_end": window_end},
+        "ti": SimpleNamespace(xcom_push=lambda key, value: left.update({key: value}), left=left),
         "task": SimpleNamespace(get_flat_relatives=lambda upstream: downstream),
     }
 
@@ -126,10 +128,12 @@ def test_a_refused_scheduled_run_is_skipped_whole(
 
     from booking_sms_airflow.window import open_window
 
+    context = make_context("scheduled", interval_end=TWO_PM)
     with pytest.raises(DownstreamTasksSkipped) as skipped:
-        open_window(app, make_context("scheduled", interval_end=TWO_PM))
+        open_window(app, context)
 
     assert skipped.value.tasks == ["plan_jobs", "report_window"]
+    assert context["ti"].left == {"refused": "WindowRefused"}
     assert [record.message for record in caplog.records if "skipped" in record.message]
 
 

@@ -1,0 +1,70 @@
+"""Texts that are lost, audits that do not add up, notices that nobody takes, the canary."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from booking_sms import workflow
+from booking_sms.domain.sms_job import JobState, Move
+from booking_sms.monitoring.drill.rounds import job_in, jobs_of, let_go_by
+from booking_sms.monitoring.drill.tasks import counted
+from booking_sms.monitoring.drill.world import Drill, DrillWorld, repeated
+
+TICK_MIN, DAY_MIN = 5, 24 * 60
+
+
+def expire(world: DrillWorld) -> None:
+    """What reconcile does with texts that are too late."""
+    workflow.expire_overdue(world.app)
+
+
+def lose_a_text(world: DrillWorld) -> None:
+    """A text whose time ends unsent, and reconcile's next round."""
+    job_in(JobState.AVAILABLE, not_after=world.now + timedelta(minutes=1))(world)
+    world.wait(2)
+    expire(world)
+    world.wait(TICK_MIN)
+
+
+def audit(world: DrillWorld) -> None:
+    """The daily proof, of today."""
+    workflow.audit_day(world.app, world.now.date())
+
+
+def text_that_sens_does_not_know(world: DrillWorld) -> None:
+    """Accepted by our books, absent from SENS's list; then the audit."""
+    job_in(JobState.SENDING)(world)
+    (job,) = jobs_of(world)
+    world.app.jobs.move(job, Move.ACCEPT, request_id="drill-nobody-knows-it")
+    world.wait(60)
+    audit(world)
+    world.wait(TICK_MIN)
+
+
+def next_day(world: DrillWorld) -> None:
+    """A day on which nothing was sent; then its audit."""
+    world.wait(DAY_MIN)
+    audit(world)
+    world.wait(TICK_MIN)
+
+
+def daily_beats(world: DrillWorld) -> None:
+    """Two days on which the canary heard every part, and the next day's beat."""
+    beat = counted("CanaryBeat", 1)
+    world.every(DAY_MIN, 2, beat)
+    world.every(TICK_MIN, 1, beat)
+
+
+SCENARIOS: Mapping[str, Drill] = {
+    "sms-failures": Drill(fire=lose_a_text, clear=repeated(TICK_MIN, 4, expire)),
+    "audit-open": Drill(fire=text_that_sens_does_not_know, clear=next_day),
+    "notices-failed": Drill(
+        fire=repeated(TICK_MIN, 1, counted("NoticesFailed", 1, Channel="slack")),
+        clear=let_go_by(minutes=20),
+    ),
+    "canary-silent": Drill(fire=let_go_by(hours=27), clear=daily_beats),
+    "canary-alarm": Drill(
+        fire=repeated(TICK_MIN, 1, counted("CanaryAlarm", 1)), clear=let_go_by(minutes=20)
+    ),
+}

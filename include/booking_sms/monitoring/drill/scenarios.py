@@ -1,0 +1,15 @@
+"""Every alarm and what makes it fire and clear, by the alarm's entry in the runbook."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from booking_sms.monitoring.drill import comparisons, ends, rounds, tasks
+from booking_sms.monitoring.drill.world import Drill
+
+SCENARIOS: Mapping[str, Drill] = {
+    **tasks.SCENARIOS,
+    **rounds.SCENARIOS,
+    **ends.SCENARIOS,
+    **comparisons.SCENARIOS,
+}
