@@ -7,6 +7,7 @@ depend on each other, so each is a fixture that asks for the one before.
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import time
@@ -17,6 +18,8 @@ from typing import Any
 
 import pytest
 from operating import DISPATCH, Operator, at, operating
+
+from booking_sms.domain.metric_catalogue import CATALOGUE
 
 pytestmark = [
     pytest.mark.e2e,
@@ -186,3 +189,33 @@ def test_their_end_is_told_once_and_nothing_is_told_twice(
     assert {"airflow#scheduler", "airflow#triggerer", f"paused#{DISPATCH}"} <= set(again["over"])
     assert told(operator, "해결됐습니다") >= 1
     assert told(operator, KILLED) == 1
+
+
+def test_the_numbers_are_in_cloudwatch(again: dict[str, Any], operator: Operator) -> None:
+    """By the tasks that Airflow ran, the browser that the guard logged in with, and the rounds."""
+    names = published_names(operator)
+    print(f"published: {', '.join(sorted(names))}")  # noqa: T201
+
+    assert names <= CATALOGUE.keys()
+    assert names >= {"DagHeartbeat", "TaskMemory", "WriteUnits", "ApiLatency", "SMSSentTotal"}
+    assert names >= {"BrowserStart", "BrowserMemory", "VisitsAtRisk", "WindowsMissed"}
+    assert names >= {"WatchdogHeartbeat", "AirflowUnhealthy", "DagsPaused", "TasksKilled"}
+    assert names >= {"RunCount", "RunErrors", "RunDuration", "PoolWait", "BacklogAge"}
+
+
+def published_names(operator: Operator) -> set[str]:
+    """Names of all metrics that the sandbox's CloudWatch has got."""
+    import boto3
+
+    from local_stack.environment import world_environ
+
+    account = json.loads(world_environ(operator.airflow.layout)["AIRFLOW_CONN_AWS_DEFAULT"])
+    client = boto3.client(
+        "cloudwatch",
+        endpoint_url=account["extra"]["endpoint_url"],
+        region_name=account["extra"]["region_name"],
+        aws_access_key_id=account["login"],
+        aws_secret_access_key=account["password"],
+    )
+    pages = client.get_paginator("list_metrics").paginate(Namespace="NaverSMSAutomation")
+    return {metric["MetricName"] for page in pages for metric in page["Metrics"]}
