@@ -5,11 +5,13 @@ The environment is set at import, before any test module can import Airflow, whi
 
 import os
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 from hypothesis import settings
 from xdist.scheduler import LoadFileScheduling
 
@@ -48,6 +50,9 @@ def _clean_environment(airflow_home: Path) -> None:
 # and a loaded machine is no failure.
 settings.register_profile("steady", derandomize=True, deadline=None)
 settings.load_profile("steady")
+
+# Logs belong on stderr: what a command answers on stdout is read by tests.
+structlog.configure(logger_factory=lambda *_: structlog.PrintLogger(sys.stderr))
 
 _airflow_home = Path(tempfile.mkdtemp(prefix="booking-sms-tests-"))
 _clean_environment(_airflow_home)

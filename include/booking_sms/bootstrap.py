@@ -34,9 +34,11 @@ from booking_sms.ports import (
     MetricsSink,
     PayloadStage,
     SecretSource,
+    SmsJobRepository,
     TransportClock,
 )
 from booking_sms.telemetry.call_meter import CallMeter
+from booking_sms.telemetry.log_events import ERROR, WARNING, log_event
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -150,11 +152,14 @@ class Application:
         )
 
     @cached_property
-    def jobs(self) -> dynamodb.DynamoDbSmsJobRepository:
-        """The outbox."""
+    def jobs(self) -> SmsJobRepository:
+        """The outbox; what changes in it is logged."""
         from booking_sms.adapters.dynamodb import DynamoDbSmsJobRepository
+        from booking_sms.telemetry.logged_jobs import LoggedJobs
 
-        return DynamoDbSmsJobRepository(self._dynamodb, self._tables, control=self.control)
+        return LoggedJobs(
+            DynamoDbSmsJobRepository(self._dynamodb, self._tables, control=self.control)
+        )
 
     @cached_property
     def bodies(self) -> dynamodb.DynamoDbBodyStore:
@@ -494,11 +499,13 @@ class Application:
     def _tell(self, channel: AlertChannel | None, text: str) -> bool:
         """A notice that fails must not fail the step it speaks of: door codes come first."""
         if channel is None:
-            log.warning("no_channel")
+            log_event("team_told", level=WARNING, status="failure", error="no_channel")
             return False
         try:
             channel.send(text)
         except AlertFailed as error:
-            log.error("alert_failed", channel=channel.name, code=error.code)
+            told = {"channel": channel.name, "status": "failure", "error": error.code}
+            log_event("team_told", level=ERROR, **told)
             return False
+        log_event("team_told", channel=channel.name, status="success")
         return True

@@ -84,6 +84,11 @@ class EmbeddedWorld:
         """Add a booking at Naver, or change the fields named of one (``booking_id``)."""
         return self._control("POST", "/control/naver/bookings", json={"store": store, **facts})
 
+    def seed(self, instant: datetime, bookings: int) -> None:
+        """Other people and bookings than those that the world began with."""
+        body = {"at": instant.isoformat(), "bookings": bookings}
+        self._control("POST", "/control/seed", json=body)
+
     def canaries(self) -> Any:
         """What must never appear outside the places that need it."""
         return self._control("GET", "/control/naver/canaries")

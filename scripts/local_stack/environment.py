@@ -122,6 +122,8 @@ def airflow_environ(layout: Layout, port: int) -> dict[str, str]:
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
         "AIRFLOW__CORE__PARALLELISM": "4",
+        # Every line of a task's log is redacted before it is written.
+        "AIRFLOW__LOGGING__LOGGING_CONFIG_CLASS": "booking_sms_airflow.task_logs.LOGGING_CONFIG",
         "AIRFLOW__CORE__DEFAULT_TIMEZONE": "Asia/Seoul",
         "AIRFLOW__CORE__FERNET_KEY": keys.fernet,
         "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{url}/execution/",

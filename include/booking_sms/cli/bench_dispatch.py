@@ -11,6 +11,7 @@ from booking_sms.adapters.dynamodb.billing import WriteUnits
 from booking_sms.bench.dispatching import LEAST_RATIO, MOST_UNITS, Benched, bench_dispatch
 from booking_sms.bench.units import APART, EVENTUAL, OPERATIONS, STRONG
 from booking_sms.cli.console import err, fail, out, print_json, print_table
+from booking_sms.telemetry.log_stream import be_silent
 
 UNIT_COLUMNS = ("write units per text", "base", "index", "together")
 READ_COLUMNS = ("read units per text", "strong", "eventual")
@@ -19,6 +20,7 @@ SPEED_COLUMNS = ("round", "texts", "texts/s", "bare/s", "ratio %")
 
 def measure(sends: int, *, own_texts: bool, as_json: bool) -> None:
     """Run the bench and print it; raises typer.Exit(1) for texts too dear or too slow."""
+    be_silent()  # both sides are measured without a log
     benched = _bench(sends, own_texts)
     if as_json:
         print_json(document_of(benched))

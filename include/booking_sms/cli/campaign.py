@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import structlog
 import typer
 from rich.progress import Progress
 
@@ -16,6 +15,7 @@ from booking_sms.cli.composition import application
 from booking_sms.cli.console import JsonOption, err, fail, print_facts, print_json, print_table
 from booking_sms.domain.window import Window, last_end
 from booking_sms.rehearsal.run import Orders, rehearse
+from booking_sms.telemetry.log_stream import be_silent
 from booking_sms.workflow import campaign_start
 
 SHOWN = 6
@@ -109,7 +109,7 @@ def rehearse_campaign(
 ) -> None:
     """A campaign in fast time, in memory, beside a stand-in predecessor. Exit 1 if it fails."""
     orders = Orders(days=days, bugs=tuple(bug), seed=seed)
-    structlog.configure(processors=[_silence])
+    be_silent()  # a week of windows in minutes: its lines would bury the result
     with Progress(console=err, transient=True, disable=not err.is_terminal) as progress:
         task = progress.add_task("windows", total=orders.length)
         done = rehearse(orders, lambda number: progress.update(task, completed=number))
@@ -120,11 +120,6 @@ def rehearse_campaign(
     print_facts("rehearsal", facts if as_json else _readable(facts), as_json=as_json)
     if not verdict["passed"]:
         raise fail("; ".join(verdict["failed"]), code=1)
-
-
-def _silence(logger: Any, name: str, event: Any) -> Any:
-    """A week of windows in minutes: its lines would bury the result."""
-    raise structlog.DropEvent
 
 
 def _document(facts: dict[str, Any], differences: list[dict[str, Any]]) -> bytes:

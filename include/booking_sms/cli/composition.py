@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from datetime import datetime
 
 from booking_sms.bootstrap import Application, build_application
+from booking_sms.cli.console import log_to_stderr
 from booking_sms.cli.places import place_of
 from booking_sms.config.connections import Connections
 from booking_sms.config.settings import Settings, effective_environ
@@ -22,8 +23,9 @@ def application(at: datetime | None = None) -> Application:
     Its connections stay open until ``close_applications``.
     """
     environ = effective_environ()
-    settings = Settings.from_environ(environ)
-    built = build_application(settings, Connections.from_environ(environ), at=at)
+    settings, connections = Settings.from_environ(environ), Connections.from_environ(environ)
+    log_to_stderr(connections.secrets())
+    built = build_application(settings, connections, at=at)
     _opened.callback(built.close)
     _built.append(built)
     return built

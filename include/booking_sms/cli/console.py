@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
-import structlog
 import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import track
 from rich.table import Table
+
+from booking_sms.telemetry.log_stream import log_to
 
 T = TypeVar("T")
 JsonOption = typer.Option(False, "--json", help="Machine-readable output on stdout.")
@@ -23,18 +25,13 @@ out = Console()
 err = Console(stderr=True)
 
 
-def log_to_stderr() -> None:
-    """Logs are JSON lines on stderr: stdout belongs to the command's own answer."""
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso"),
-            structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(ensure_ascii=False),
-        ],
-        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
-    )
+def log_to_stderr(secrets: Iterable[str] = ()) -> None:
+    """Logs are JSON lines on stderr: stdout belongs to the command's own answer.
+
+    A person at a terminal sees warnings and errors; a file or a collector gets everything.
+    """
+    level = logging.WARNING if sys.stderr.isatty() else logging.INFO
+    log_to(sys.stderr, secrets, level=level)
 
 
 def print_json(document: Any) -> None:

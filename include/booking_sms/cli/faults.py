@@ -11,6 +11,7 @@ from rich.progress import Progress
 from booking_sms.cli.console import JsonOption, err, print_facts
 from booking_sms.faults.campaign import RealCampaign, run_campaign
 from booking_sms.faults.simulation import Campaign, Result, simulate
+from booking_sms.telemetry.log_stream import be_silent
 
 app = typer.Typer(no_args_is_help=True, help="Try to make the outbox double or lose a text.")
 SendsOption = typer.Option(10_000, "--sends", min=1, help="Messages to send.")
@@ -30,6 +31,8 @@ def run(
     Starts a world of its own on this machine and removes it. Exits 1 when a text was doubled,
     lost, left unsettled or settled wrongly.
     """
+    be_silent()
+    be_silent()
     campaign = RealCampaign(sends=sends, seed=seed, dispatchers=dispatchers)
     started = time.monotonic()
     with Progress(console=err, transient=True, disable=not err.is_terminal) as progress:
@@ -60,6 +63,7 @@ def simulation(
     Exits 1 when a text was doubled, lost, left unsettled or settled wrongly. Without reconcile
     or without the fence it must find some: that is what shows that the campaign can fail.
     """
+    be_silent()
     campaign = Campaign(
         sends=sends, seed=seed, dispatchers=dispatchers, reconciles=reconcile, is_fenced=fence
     )

@@ -119,6 +119,17 @@ class Connections:
     own: OwnConnection
     airflow: AirflowConnection | None = None
 
+    def secrets(self) -> list[str]:
+        """Every value of ours that no log may show."""
+        naver, sens, own = self.naver, self.sens, self.own
+        found = [naver.password, sens.access_key, sens.secret_key, *own.fernet_keys]
+        found.append(own.hmac_key.decode("utf-8", "replace"))
+        if self.telegram is not None:
+            found.append(self.telegram.token)
+        if self.slack is not None:
+            found.append(self.slack.webhook_url)
+        return [*found, self.aws.access_key or "", self.aws.secret_key or ""]
+
     @classmethod
     def from_mappings(cls, connections: Mapping[str, Fields]) -> Connections:
         """Build from ``{conn_id: fields}`` as Airflow names them.

@@ -30,6 +30,7 @@ from booking_sms.pipeline.reconcile import (
     settle_unknown_outcomes,
 )
 from booking_sms.pipeline.services import DispatchServices, ReconcilePolicy
+from booking_sms.telemetry.log_stream import be_silent
 
 INDEX_LAG = 0.2
 DOOMED = ("jobs", "ledger", "bodies", "gateway")
@@ -80,6 +81,7 @@ def work(orders: Orders) -> None:
     """Run one role until SIGTERM, or until it is struck."""
     os.environ |= orders.environ
     logging.disable()
+    be_silent()
     stop = Stop()
     app = build_application(
         Settings.from_environ(orders.environ), Connections.from_environ(orders.environ)

@@ -11,6 +11,7 @@ from booking_sms.domain.sms_job import SENT, UNSENT, Move, SmsJob
 from booking_sms.pipeline.last_look import is_advertising
 from booking_sms.pipeline.services import DispatchServices
 from booking_sms.ports import AdvertisingRecord
+from booking_sms.telemetry.log_events import log_event
 
 
 class Acceptance(StrEnum):
@@ -78,6 +79,8 @@ def _set_flag(services: DispatchServices, job: SmsJob) -> Acceptance:
         services.ledger.mark_accepted(job)
     except LoadError:
         return Acceptance.FLAG_LATE  # the text is out and recorded; the delivery poll repairs it
+    about = {"booking_id": job.booking_num, "store_id": job.store_id, "kind": job.kind}
+    log_event("flag_updated", status="updated", flag=job.ledger.flag or None, **about)
     return Acceptance.RECORDED
 
 

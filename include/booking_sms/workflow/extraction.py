@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from time import perf_counter
 
 from booking_sms.bootstrap import Application
 from booking_sms.domain.errors import (
@@ -16,6 +17,7 @@ from booking_sms.domain.window import (
     Window,
 )
 from booking_sms.pipeline import extract as extraction
+from booking_sms.telemetry.log_events import ERROR, log_event, since_ms
 from booking_sms.workflow.steps import Summary
 
 
@@ -24,24 +26,50 @@ def open_session(app: Application, window: Window) -> Summary:
 
     A login that fails leaves every store's window failed, visibly, and is raised.
     """
+    begun = perf_counter()
     try:
         session = dict(app.session.ensure_valid())
     except BookingSmsError as error:  # also a browser that is not installed
+        log_event("session_ready", level=ERROR, window=window.name, **_failed(error, begun))
         for store_id in app.store_ids():
             record_failed_store(app, window, store_id, error)
         raise
+    _tell_session(window, session, begun)
     return {"session": session, "stores": list(app.store_ids()), "window": window.name}
+
+
+def _tell_session(window: Window, session: Summary, begun: float) -> None:
+    log_event(
+        "session_ready",
+        window=window.name,
+        status="success",
+        session_state=str(session.get("state", "")) or None,
+        browser_started=bool(session.get("browser_started")),
+        duration_ms=since_ms(begun),
+    )
+    log_event("run_started", window=window.name)
 
 
 def extract_store(app: Application, window: Window, store_id: str, attempt: int = 1) -> Summary:
     """Fetch and stage one store; a failure is recorded as a failed window and raised."""
     app.catalog().stores.get(store_id)
+    begun = perf_counter()
+    about: Summary = {"window": window.name, "store_id": store_id, "attempt": attempt}
     try:
         summary = _extract(app, window, store_id, attempt)
     except BookingSmsError as error:
+        log_event("store_extracted", level=ERROR, **about, **_failed(error, begun))
         record_failed_store(app, window, store_id, error)
         raise
-    return summary.as_dict()
+    came = summary.as_dict()
+    read = {name: came[name] for name in ("bookings", "quarantined")}
+    took = since_ms(begun)
+    log_event("store_extracted", status="success", duration_ms=took, **about, **read)
+    return came
+
+
+def _failed(error: BookingSmsError, begun: float) -> Summary:
+    return {"status": "failure", "error": error.code, "duration_ms": since_ms(begun)}
 
 
 def _extract(

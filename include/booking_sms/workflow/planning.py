@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
+from time import perf_counter
 
 from booking_sms.bootstrap import Application
 from booking_sms.domain.booking import Booking
@@ -28,10 +29,12 @@ from booking_sms.pipeline.changes import ChangePlanner
 from booking_sms.pipeline.comparison import store_comparison
 from booking_sms.pipeline.day_totals import day_totals
 from booking_sms.pipeline.gather import gather_digests, gather_ledger
+from booking_sms.pipeline.job_batch import JobBatch
 from booking_sms.pipeline.old_plans import settle_old_plan
 from booking_sms.pipeline.plan_document import read_plan, write_plan
 from booking_sms.pipeline.resend import TextMaker
 from booking_sms.pipeline.text_alerts import alert_on_texts
+from booking_sms.telemetry.log_events import log_event, since_ms
 from booking_sms.workflow.campaigns import shadow_of
 from booking_sms.workflow.steps import Summary
 
@@ -43,7 +46,7 @@ def plan_jobs(app: Application, window: Window, extracts: Sequence[Summary]) -> 
     """
     if not extracts:
         raise StoresFailed("no store could be read", window=window.name)
-    catalog = app.catalog()
+    begun, catalog = perf_counter(), app.catalog()
     found: dict[str, gaps.GapCounts] = {}
     changer = _change_planner(app, window, catalog)
     batch = build_batch(
@@ -61,7 +64,15 @@ def plan_jobs(app: Application, window: Window, extracts: Sequence[Summary]) -> 
     batch = changer.complete(batch)
     alert_on_texts(batch, catalog.messages, app.control, app.clock.now(), app.alert)
     key = write_plan(app.stage, app.sealer, window, replace(batch, gaps=found))
+    _tell_plan(window, batch, begun)
     return {"plan_key": key, "counts": batch.counts()}
+
+
+def _tell_plan(window: Window, batch: JobBatch, begun: float) -> None:
+    for name, counts in batch.rules.items():
+        log_event("rule_evaluated", window=window.name, rule_name=name, counts=counts.as_dict())
+    planned, took = len(batch.jobs), since_ms(begun)
+    log_event("jobs_planned", window=window.name, planned=planned, duration_ms=took)
 
 
 def _plans(

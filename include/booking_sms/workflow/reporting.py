@@ -23,6 +23,7 @@ from booking_sms.pipeline import (
 )
 from booking_sms.pipeline.catch_up import tell_catch_up
 from booking_sms.pipeline.plan_document import read_plan
+from booking_sms.telemetry.log_events import ERROR, INFO, log_event
 from booking_sms.telemetry.publishing import publish
 from booking_sms.telemetry.run_metrics import window_points
 from booking_sms.workflow.steps import Summary
@@ -61,6 +62,15 @@ def window_report(
     if text:
         app.tell_owner(text)
     tell_catch_up(app.control, window, coverage, app.catalog().stores, app.clock.now(), app.page)
+    log_event(
+        "run_completed",
+        level=ERROR if failed else INFO,
+        window=window.name,
+        status="failure" if failed else "success",
+        bookings=sum(row.bookings for row in coverage),
+        failed_stores=failed,
+        accounting=accounting,
+    )
     return {"window": window.name, "accounting": accounting, "failed_stores": failed}, failed
 
 

@@ -30,6 +30,7 @@ from booking_sms.pipeline.once_a_day import tell_once_a_day
 from booking_sms.pipeline.outcomes import Outcome
 from booking_sms.pipeline.pacing import workers_of
 from booking_sms.pipeline.send_gate import pause_begun
+from booking_sms.telemetry.log_events import log_event
 from booking_sms.telemetry.publishing import publish
 from booking_sms.telemetry.run_metrics import publish_count, sent_points
 from booking_sms.workflow.steps import Summary
@@ -62,6 +63,7 @@ def report_dispatch(app: Application, results: Sequence[Mapping[str, Any]]) -> S
     if paused:
         _page_pause(app, paused)
     _watch_caps(app, results)
+    log_event("dispatch_completed", sms_sent=len(keys), stopped=stopped, status="success")
     return {"accepted": len(keys), "told": bool(text), "stopped": stopped}
 
 
