@@ -96,6 +96,9 @@ class Settings(BaseModel):
     metrics_comparison_namespace: str = Field(
         "naver-sms/comparison", description="CloudWatch namespace of comparisons; off = none"
     )
+    notices_topic_arn: str = Field("", description="SNS topic of notices and alarms; empty = none")
+    dashboard_url: str = Field("", description="page that a notice's Dashboard button opens")
+    runbook_url: str = Field("", description="page of docs/runbook.md, for the Runbook button")
     own_numbers: str = Field("", description="own phones for previews, separated by commas")
     chrome_binary: str = ""
     chromedriver: str = ""
