@@ -19,6 +19,7 @@ from booking_sms.cli import (
     plan,
     readiness,
     repair,
+    report,
     run,
     sandbox,
     watch,
@@ -45,6 +46,7 @@ app.add_typer(faults.app, name="faults")
 app.add_typer(bench.app, name="bench")
 app.add_typer(golden.app, name="golden")
 app.add_typer(campaign.app, name="campaign")
+app.add_typer(report.app, name="report")
 plan.register(app)
 run.register(app)
 audit.register(app)

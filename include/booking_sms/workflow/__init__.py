@@ -51,6 +51,7 @@ from booking_sms.workflow.shadowing import (
     report_shadow,
 )
 from booking_sms.workflow.steps import Summary
+from booking_sms.workflow.text_reports import build_week, tell_week, text_report
 from booking_sms.workflow.validating import (
     check_expectations,
     compare_outcomes,
@@ -66,6 +67,7 @@ __all__ = [
     "Summary",
     "approve_plan",
     "audit_day",
+    "build_week",
     "campaign_report",
     "campaign_result",
     "check_bookings",
@@ -108,6 +110,8 @@ __all__ = [
     "settle_unknown_outcomes",
     "sign_offs",
     "sign_package",
+    "tell_week",
+    "text_report",
     "watch_windows",
     "window_report",
 ]
