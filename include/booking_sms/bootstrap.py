@@ -42,6 +42,7 @@ from booking_sms.ports import (
     Clock,
     EvidenceStore,
     MetricsSink,
+    MonitoringLook,
     PayloadStage,
     SecretSource,
     TransportClock,
@@ -275,6 +276,23 @@ class Application:
             secret_access_key=aws.secret_key,
         )
         return CloudWatchMetricsSink(client, namespace)
+
+    @cached_property
+    def monitoring_look(self) -> MonitoringLook | None:
+        """What monitoring knows of our numbers; None when publishing is switched off."""
+        from booking_sms.adapters.aws.metrics import make_metrics_client
+        from booking_sms.adapters.aws.monitoring_look import CloudWatchLook
+
+        if self.settings.metrics_namespace == "off":
+            return None
+        aws = self.connections.aws
+        client = make_metrics_client(
+            region=aws.region,
+            endpoint_url=aws.endpoint_url,
+            access_key_id=aws.access_key,
+            secret_access_key=aws.secret_key,
+        )
+        return CloudWatchLook(client, self.settings.metrics_namespace)
 
     # -- what the owner edits -----------------------------------------------------------------
 

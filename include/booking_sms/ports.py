@@ -577,6 +577,18 @@ class MetricsSink(Protocol):
         ...
 
 
+class MonitoringLook(Protocol):
+    """What monitoring itself knows. Raises StoreUnavailable when it does not answer."""
+
+    def sum_of(self, metric: str, since: datetime, until: datetime) -> float:
+        """Sum of a metric without dimensions in [since, until)."""
+        ...
+
+    def alarm_state(self, name: str) -> str:
+        """``OK``, ``ALARM`` or ``INSUFFICIENT_DATA``; empty for an alarm that is not there."""
+        ...
+
+
 __all__ = [
     "AdvertisingRecord",
     "AlertChannel",
@@ -590,6 +602,7 @@ __all__ = [
     "LegacyLedger",
     "LoginLock",
     "MetricsSink",
+    "MonitoringLook",
     "NaverSession",
     "OperatorChange",
     "OutgoingSms",

@@ -97,6 +97,10 @@ class Settings(BaseModel):
         "naver-sms/comparison", description="CloudWatch namespace of comparisons; off = none"
     )
     notices_topic_arn: str = Field("", description="SNS topic of notices and alarms; empty = none")
+    canary_alarm: str = Field(
+        "booking-sms-canary-alarm",
+        description="alarm that alert_canary expects to fire; off = only its number is looked for",
+    )
     dashboard_url: str = Field("", description="page that a notice's Dashboard button opens")
     runbook_url: str = Field("", description="page of docs/runbook.md, for the Runbook button")
     own_numbers: str = Field("", description="own phones for previews, separated by commas")

@@ -44,6 +44,7 @@ BookingSmsError
   AccountingBroken            T  planned is not the sum of the outcomes
   AuditResidue                T  SENS's list and our jobs do not agree
   ParityFailed                T  decisions differ from the recorded ones, or none was compared
+  CanarySilent                T  a part of alerting was not heard
   BenchIncomplete             T  a measured text was not sent or not delivered
   AlertFailed                 R / T by ``retry_safe``
 
@@ -328,6 +329,10 @@ class ParityFailed(BookingSmsError, Terminal):
 
 class BenchIncomplete(BookingSmsError, Terminal):
     """A text of the bench was not sent or not delivered: what was measured says nothing."""
+
+
+class CanarySilent(BookingSmsError, Terminal):
+    """A part of alerting was not heard; the context says which and why."""
 
 
 class AlertFailed(BookingSmsError):

@@ -4,6 +4,7 @@ Each takes the composed Application and returns JSON-able counts and keys, never
 its result may travel through XCom. What happens inside each step lives in ``pipeline``.
 """
 
+from booking_sms.workflow.canary import listen, raise_synthetic_alarm, send_test_notices
 from booking_sms.workflow.evidence import collect_evidence
 from booking_sms.workflow.extraction import (
     check_bookings,
@@ -86,6 +87,7 @@ __all__ = [
     "extract_stores",
     "freeze_package",
     "guard_visits",
+    "listen",
     "load_campaign",
     "load_golden",
     "load_jobs",
@@ -95,6 +97,7 @@ __all__ = [
     "poll_delivery_reports",
     "preview_effects",
     "publish_golden",
+    "raise_synthetic_alarm",
     "read_legacy",
     "read_package",
     "read_repair_plan",
@@ -107,6 +110,7 @@ __all__ = [
     "report_shadow",
     "report_window",
     "resolve_window",
+    "send_test_notices",
     "settle_unknown_outcomes",
     "sign_offs",
     "sign_package",

@@ -219,6 +219,6 @@ def test_bars_stand_on_each_other_inside_the_plot(values):
     }
 
 
-@pytest.mark.parametrize(("value", "top"), [(0, 4), (4, 4), (5, 8), (9, 20), (21, 24), (81, 120)])
+@pytest.mark.parametrize(("value", "top"), [(0, 4), (4, 4), (5, 8), (9, 12), (21, 24), (81, 120)])
 def test_the_axis_ends_at_a_round_number(value, top):
     assert round_up(value) == top
