@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,7 @@ from booking_sms.config.connections import Connections, is_loopback_url
 from booking_sms.config.settings import MIN_SETTLE_S, Settings
 from booking_sms.domain.catalog import Catalog
 from booking_sms.domain.errors import AlertFailed, SettingsInvalid, TableMissing
+from booking_sms.domain.retention import RetentionPolicy
 from booking_sms.domain.rule import RuleSet
 from booking_sms.notify import (
     Delivery,
@@ -189,6 +190,21 @@ class Application:
         from booking_sms.adapters.dynamodb import DynamoDbPlanRepository
 
         return DynamoDbPlanRepository(self._dynamodb, self._tables)
+
+    @cached_property
+    def personal_records(self) -> dynamodb.DynamoDbPersonalRecords:
+        """Erasure of personal data."""
+        from booking_sms.adapters.dynamodb import DynamoDbPersonalRecords
+
+        return DynamoDbPersonalRecords(self._dynamodb, self._tables)
+
+    def retention_policy(self) -> RetentionPolicy:
+        """When personal data goes."""
+        return RetentionPolicy(
+            personal_days=self.settings.personal_days,
+            key_days=self.settings.personal_key_days,
+            oldest_window=timedelta(hours=self.settings.repair_max_age_hours),
+        )
 
     def create_tables(self) -> str:
         """Create missing tables; idempotent. Returns what was done, in words."""
