@@ -32,5 +32,19 @@ class BookingSmsPlugin(AirflowPlugin):
             "destination": "nav",
             "url_route": "parity",
             "category": "browse",
-        }
+        },
+        {
+            "name": "Texts",
+            "href": f"{PREFIX}/report",
+            "destination": "nav",
+            "url_route": "report",
+            "category": "browse",
+        },
+        {
+            "name": "Review",
+            "href": f"{PREFIX}/review",
+            "destination": "nav",
+            "url_route": "review",
+            "category": "browse",
+        },
     ]

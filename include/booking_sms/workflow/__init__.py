@@ -5,6 +5,7 @@ its result may travel through XCom. What happens inside each step lives in ``pip
 """
 
 from booking_sms.workflow.canary import listen, raise_synthetic_alarm, send_test_notices
+from booking_sms.workflow.daily_summary import tell_day
 from booking_sms.workflow.evidence import collect_evidence
 from booking_sms.workflow.extraction import (
     check_bookings,
@@ -13,6 +14,8 @@ from booking_sms.workflow.extraction import (
     open_session,
     record_failed_store,
 )
+from booking_sms.workflow.maintenance import erase_personal_data, refresh_session
+from booking_sms.workflow.monthly import review_month
 from booking_sms.workflow.planning import load_jobs, plan_jobs
 from booking_sms.workflow.readiness import (
     VALIDATION,
@@ -80,6 +83,7 @@ __all__ = [
     "compare_window",
     "decide_candidate",
     "decide_readiness",
+    "erase_personal_data",
     "execute_plan",
     "expire_overdue",
     "export_package",
@@ -104,16 +108,19 @@ __all__ = [
     "record_evidence",
     "record_failed_store",
     "record_sign_off",
+    "refresh_session",
     "repair_request",
     "report_dispatch",
     "report_readiness",
     "report_shadow",
     "report_window",
     "resolve_window",
+    "review_month",
     "send_test_notices",
     "settle_unknown_outcomes",
     "sign_offs",
     "sign_package",
+    "tell_day",
     "tell_week",
     "text_report",
     "watch_windows",

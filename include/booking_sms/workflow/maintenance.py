@@ -35,11 +35,11 @@ def refresh_session(app: Application) -> Summary:
     return {"session": dict(app.session.ensure_valid())}
 
 
-def erased_since(app: Application, since: datetime) -> dict[str, int]:
-    """Blanked and erased by the runs since an instant, from their evidence."""
+def erased_since(app: Application, since: datetime, until: datetime) -> dict[str, int]:
+    """Blanked and erased by the runs in [since, until), from their evidence."""
     sums = {"runs": 0, "blanked": 0, "erased": 0}
     for at in app.evidence.versions(CAMPAIGN, ARTIFACT):
-        found = app.evidence.get(CAMPAIGN, ARTIFACT, at) if at >= since else None
+        found = app.evidence.get(CAMPAIGN, ARTIFACT, at) if since <= at < until else None
         if found is not None:
             counted = json.loads(found.content)["total"]
             sums["runs"] += 1
