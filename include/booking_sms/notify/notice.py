@@ -14,7 +14,7 @@ from enum import StrEnum
 
 from booking_sms.domain.booking import KST, require_aware
 
-_KEY = re.compile(r"[a-z0-9][A-Za-z0-9#:._-]{0,119}")
+_KEY = re.compile(r"[a-z0-9][A-Za-z0-9#:._+@=-]{0,119}")
 _ANCHOR = re.compile(r"[a-z0-9-]*")
 _PHONE = re.compile(r"(?<![\w.-])(?:\+?82[- ]?|0)(?:\d[- ]?){7,10}\d(?![\w-])")
 

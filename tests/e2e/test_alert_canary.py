@@ -1,0 +1,101 @@
+"""The alert canary through Airflow itself: green while all is well, red when a channel is not.
+
+Scheduler, triggerer, deadline and listener are the real ones; Slack and Telegram are simulated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from operating import Operator, operating
+
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.airflow,
+    pytest.mark.filterwarnings("default"),
+    pytest.mark.timeout(900),
+]
+
+CANARY = "alert_canary"
+
+
+@pytest.fixture(scope="module")
+def operator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
+    with operating(tmp_path_factory.mktemp("stack")) as ready:
+        ready.airflow.unpause([CANARY])
+        yield ready
+
+
+def slack_texts(operator: Operator) -> list[str]:
+    messages = operator.world.service_state("slack")["messages"]
+    return [str(message) for message in messages]
+
+
+def sing(operator: Operator, run_id: str) -> str:
+    from local_stack.processes import wait_for
+
+    operator.airflow.api.trigger(CANARY, run_id, {})
+    wait_for("the canary ends", lambda: operator._is_final(CANARY, run_id), within_s=420)
+    return operator.state_of(CANARY, run_id)
+
+
+@pytest.fixture(scope="module")
+def green(operator: Operator) -> dict[str, Any]:
+    """A canary while all is well."""
+    state = sing(operator, "manual__green")
+    return {
+        "state": state,
+        "heard": operator.airflow.api.result(CANARY, "manual__green", "listen")["parts"],
+        "slack": slack_texts(operator),
+        "telegram": operator.world.notes(),
+    }
+
+
+@pytest.fixture(scope="module")
+def red(operator: Operator, green: dict[str, Any]) -> dict[str, Any]:
+    """A canary while Slack knows the webhook no more."""
+    operator.world.add_fault(service="slack", operation="webhook", kind="no_service", times=50)
+    state = sing(operator, "manual__red")
+    return {"state": state, "telegram": operator.world.notes()}
+
+
+@pytest.fixture(scope="module")
+def again(operator: Operator, red: dict[str, Any]) -> dict[str, Any]:
+    """A canary after Slack was mended."""
+    operator.world.clear_faults()
+    return {"state": sing(operator, "manual__again"), "telegram": operator.world.notes()}
+
+
+def test_every_part_is_heard_while_all_is_well(green: dict[str, Any]) -> None:
+    assert green["state"] == "success"
+    assert green["heard"] == {
+        "slack": "heard",
+        "telegram": "heard",
+        "deadline": "heard",
+        "alarm": "heard",
+    }
+
+
+def test_people_read_that_it_is_a_test(green: dict[str, Any]) -> None:
+    for texts in (green["slack"], green["telegram"]):
+        (text,) = [text for text in texts if "TEST: the daily alert canary" in text]
+        assert "Nobody has to act" in text
+
+
+def test_a_broken_slack_turns_it_red_and_telegram_says_which(red: dict[str, Any]) -> None:
+    assert red["state"] == "failed"
+    assert any("alerting is silent: slack" in text for text in red["telegram"])
+
+
+def test_a_mended_slack_turns_it_green_and_takes_the_alarm_back(again: dict[str, Any]) -> None:
+    assert again["state"] == "success"
+    assert any("RECOVERED: alerting is silent: slack" in text for text in again["telegram"])
+
+
+def test_nothing_else_was_told(operator: Operator, again: dict[str, Any]) -> None:
+    """An idle system is silent: the canary's own notices are all there is."""
+    told = [text for text in again["telegram"] if "canary" not in text and "alerting" not in text]
+
+    assert told == []
