@@ -14,6 +14,7 @@ from booking_sms.cli import (
     faults,
     golden,
     guard,
+    notices,
     outbox,
     parity,
     plan,
@@ -47,6 +48,7 @@ app.add_typer(bench.app, name="bench")
 app.add_typer(golden.app, name="golden")
 app.add_typer(campaign.app, name="campaign")
 app.add_typer(report.app, name="report")
+app.add_typer(notices.app, name="notices")
 plan.register(app)
 run.register(app)
 audit.register(app)

@@ -59,7 +59,7 @@ def collect_evidence(app: Application, campaign: str, thresholds: Mapping[str, A
         MUTATION: _mutation(app, golden),
         THRESHOLDS: thresholds,
         **_metrics(app, (golden.result, shadow["result"])),
-        NOTICES: _notices(app, campaign),
+        NOTICES: measure_notices(app, campaign),
     }
     for name, document in results.items():
         record_evidence(app, campaign, name, {**document, "ran_at": at.isoformat()})
@@ -68,7 +68,7 @@ def collect_evidence(app: Application, campaign: str, thresholds: Mapping[str, A
     return {"campaign": campaign, "kept": [*results, *texts]}
 
 
-def _notices(app: Application, campaign: str) -> dict[str, Any]:
+def measure_notices(app: Application, campaign: str) -> dict[str, Any]:
     """What Slack took and refused on the campaign's days, this notice included."""
     now = app.clock.now()
     app.notify(
