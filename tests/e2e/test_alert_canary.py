@@ -80,8 +80,14 @@ def test_every_part_is_heard_while_all_is_well(green: dict[str, Any]) -> None:
 
 def test_people_read_that_it_is_a_test(green: dict[str, Any]) -> None:
     for texts in (green["slack"], green["telegram"]):
-        (text,) = [text for text in texts if "TEST: the daily alert canary" in text]
-        assert "Nobody has to act" in text
+        tests = [text for text in texts if "TEST: the daily alert canary" in text]
+        assert tests
+        assert all("Nobody has to act" in text for text in tests)
+
+
+def test_runs_that_overlap_hear_their_own_deadlines(green: dict[str, Any]) -> None:
+    """Unpausing starts the last scheduled run as well, beside the one by hand."""
+    assert not any("alerting is silent" in text for text in green["telegram"])
 
 
 def test_a_broken_slack_turns_it_red_and_telegram_says_which(red: dict[str, Any]) -> None:

@@ -124,6 +124,13 @@ def test_the_deadline_of_another_run_proves_nothing(app):
     assert set(silent_parts(app, deadline=False)) == {"deadline"}
 
 
+def test_a_run_that_begins_meanwhile_takes_no_note_away(app):
+    note_deadline(app, RUN)
+    note_deadline(app, "manual__later")
+
+    assert sing(app, deadline=False)["parts"]["deadline"] == "heard"
+
+
 def test_a_callback_that_comes_late_is_waited_for(app):
     waiting = Waiting(then=lambda: note_deadline(app, RUN))
 

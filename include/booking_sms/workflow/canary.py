@@ -22,7 +22,7 @@ from booking_sms.workflow.steps import Summary
 
 ALARM_METRIC, BEAT_METRIC = "CanaryAlarm", "CanaryBeat"
 DEADLINE_NOTE = "canary-deadline"
-"""Where the deadline's callback writes the run for which it was called."""
+"""Where the deadline's callback writes that it was called: a note a run, as two may overlap."""
 
 ALWAYS_HEARD = ("slack", "telegram")
 """Channels that a system in production has; the topic counts once it is set."""
@@ -65,7 +65,8 @@ def send_test_notices(app: Application, where: str) -> Summary:
 
 def note_deadline(app: Application, run_id: str) -> None:
     """What the deadline's callback does: say that it was called for this run."""
-    app.control.put_note(DEADLINE_NOTE, {"run": run_id, "at": app.clock.now().isoformat()})
+    note = {"run": run_id, "at": app.clock.now().isoformat()}
+    app.control.put_note(f"{DEADLINE_NOTE}#{run_id}", note)
 
 
 def listen(
@@ -106,8 +107,8 @@ def _channels(app: Application, sent: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _deadline(app: Application, run_id: str) -> str:
-    note = app.control.get_note(DEADLINE_NOTE) or {}
-    return HEARD if note.get("run") == run_id else "its callback was not called"
+    called = app.control.get_note(f"{DEADLINE_NOTE}#{run_id}")
+    return HEARD if called else "its callback was not called"
 
 
 def _alarm(app: Application) -> str:

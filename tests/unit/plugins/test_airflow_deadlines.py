@@ -67,4 +67,4 @@ def test_the_canary_hears_for_which_run_its_deadline_was_missed(app: Any) -> Non
 
     asyncio.run(note_canary(context=context_of(dag_id="alert_canary", dag_run_id="run-7")))
 
-    assert app.control.get_note(DEADLINE_NOTE)["run"] == "run-7"
+    assert app.control.get_note(f"{DEADLINE_NOTE}#run-7")["run"] == "run-7"
