@@ -451,7 +451,7 @@ class PersonalRecords(Protocol):
         ...
 
     def plans(self) -> Iterable[tuple[str, datetime]]:
-        """(plan id, made) of the plans that hold people: repairs."""
+        """(plan id, over) of plans that hold people: repairs, rows of shadow campaigns."""
         ...
 
     def erase_plan(self, plan_id: str) -> None:

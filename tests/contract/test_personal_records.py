@@ -91,13 +91,23 @@ def test_a_text_that_was_taken_can_be_put_back(stores, records):
     assert stores.bodies.get(digest) == "안내"
 
 
-def test_only_repairs_are_plans_that_hold_people(stores, records):
-    for plan_id in ("repair#ab", "campaign#x", "comparison#y", "signoff#z"):
+def test_plans_that_hold_people_are_repairs_and_rows_of_shadow_campaigns(stores, records):
+    for plan_id in ("repair#ab", "comparison#y", "signoff#z", "campaign#open"):
         stores.plans.put(plan_id, {"created_at": NOW.isoformat()})
+    stores.plans.put("campaign#x", {"closed_at": NOW.isoformat()})
+    stores.plans.put("shadow-row#x#900101_1", {"sealed": "y"})
+    stores.plans.put("shadow-row#open#900101_1", {"sealed": "y"})
 
-    assert [plan_id for plan_id, _ in records.plans()] == ["repair#ab"]
-    records.erase_plan("repair#ab")
+    found = dict(records.plans())
 
+    late = datetime.max.replace(tzinfo=UTC)
+    assert found == {
+        "repair#ab": NOW,
+        "shadow-row#x#900101_1": NOW,
+        "shadow-row#open#900101_1": late,
+    }
+    for plan_id in found:
+        records.erase_plan(plan_id)
     assert list(records.plans()) == []
     assert stores.plans.get("campaign#x") is not None
 

@@ -192,7 +192,7 @@ def _named_texts(services: RetentionServices) -> set[str]:
 
 
 def _erase_plans(services: RetentionServices) -> dict[str, int]:
-    """Repair plans whose time is over; other plans name nobody, or belong to a campaign."""
+    """Repair plans and the rows of closed campaigns whose time is over; others name nobody."""
     before = services.policy.personal_before(services.real_now)
     counts = Counter[str]()
     for plan_id, made_at in services.records.plans():

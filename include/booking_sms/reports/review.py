@@ -10,7 +10,7 @@ from typing import Any
 from booking_sms.domain.booking import KST
 from booking_sms.reports.page import environment
 
-FULL, MANY_NOTICES = 80, 2
+FULL, MANY_NOTICES = 80, 5
 """Percent of a cap from which on it is tight; notices a day from which on thresholds are tuned."""
 OLD_LOGS_DAYS = 35
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -22,7 +23,7 @@ NEW = datetime.max.replace(tzinfo=UTC)
 class InMemoryPersonalRecords:
     """Works on the insides of the other in-memory stores.
 
-    ``written_at`` are the instants of texts, ``made_at`` those of plans; others count as new.
+    ``written_at`` are the instants of texts; others count as new.
     """
 
     def __init__(
@@ -37,7 +38,6 @@ class InMemoryPersonalRecords:
         self._texts = bodies.texts
         self._plans = plans._plans
         self.written_at: dict[str, datetime] = {}
-        self.made_at: dict[str, datetime] = {}
 
     def blank_job(self, job: SmsJob) -> bool:
         """Blank a job that stands as it was read."""
@@ -85,13 +85,20 @@ class InMemoryPersonalRecords:
         return lambda: self._texts.update({sha256: content})
 
     def plans(self) -> Iterator[tuple[str, datetime]]:
-        """(id, made) of the repair plans."""
-        repairs = [plan_id for plan_id in self._plans if plan_id.startswith("repair#")]
-        yield from [(plan_id, self.made_at.get(plan_id, NEW)) for plan_id in repairs]
+        """(id, over) of repair plans and of the rows of shadow campaigns."""
+        for plan_id in list(self._plans):
+            if plan_id.startswith("repair#"):
+                yield plan_id, self._instant(plan_id, "created_at")
+            elif plan_id.startswith("shadow-row#"):
+                yield plan_id, self._instant(f"campaign#{plan_id.split('#')[1]}", "closed_at")
 
     def erase_plan(self, plan_id: str) -> None:
         """Erase a plan."""
         self._plans.pop(plan_id, None)
+
+    def _instant(self, plan_id: str, name: str) -> datetime:
+        said = json.loads(self._plans.get(plan_id, "{}")).get(name)
+        return datetime.fromisoformat(said) if said else NEW
 
     def _stands(self, job: SmsJob) -> bool:
         stored = self._jobs.get((job.booking_num, job.sort_key))

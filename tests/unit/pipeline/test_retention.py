@@ -269,18 +269,23 @@ def test_a_text_that_a_job_takes_up_meanwhile_is_put_back(world):
 
 
 def test_repair_plans_and_staged_files_go_by_age(world):
-    world.plans.put("repair#old", {"sealed": "x"})
-    world.plans.put("repair#new", {"sealed": "y"})
-    world.plans.put("campaign#x", {"stores": []})
-    world.records.made_at["repair#old"] = NOW - timedelta(days=41)
+    old, young = (NOW - timedelta(days=n) for n in (41, 39))
+    world.plans.put("repair#old", {"created_at": old.isoformat()})
+    world.plans.put("repair#new", {"created_at": young.isoformat()})
+    world.plans.put("campaign#x", {"closed_at": old.isoformat()})
+    world.plans.put("campaign#open", {"stores": []})
+    for campaign in ("x", "open"):
+        world.plans.put(f"shadow-row#{campaign}#900101_1", {"sealed": "y"})
     world.stage.write("plans/x/1", {})
     world.stage.written_at["plans/x/1"] = NOW - timedelta(days=7, seconds=1)
 
     found = world.erase()
 
-    assert (found["plans"], found["staged"]) == ({"erased": 1, "young": 1}, 1)
+    assert (found["plans"], found["staged"]) == ({"erased": 2, "young": 2}, 1)
     assert world.plans.get("campaign#x") is not None
     assert world.plans.get("repair#old") is None
+    assert world.plans.get("shadow-row#x#900101_1") is None
+    assert world.plans.get("shadow-row#open#900101_1") is not None
 
 
 def test_the_counts_name_nobody(world):

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
-import zlib
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from functools import partial
@@ -12,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from booking_sms.adapters.dynamodb.expressions import Expression
 from booking_sms.adapters.dynamodb.job_item import job_key
+from booking_sms.adapters.dynamodb.plan_repository import DynamoDbPlanRepository
 from booking_sms.adapters.dynamodb.table import Table
 from booking_sms.adapters.dynamodb.table_schema import TableNames
 from booking_sms.domain.booking import KST
@@ -21,7 +20,7 @@ from booking_sms.domain.sms_job import SmsJob
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
 
-REPAIR = "repair#"
+REPAIR, SHADOW_ROW = "repair#", "shadow-row#"
 _FERNET = 0x80
 """First byte of a Fernet token; eight bytes of seconds follow in the clear, no key is needed."""
 
@@ -34,6 +33,7 @@ class DynamoDbPersonalRecords:
         self._rows = Table(client, tables.sms)
         self._bodies = Table(client, tables.bodies)
         self._plans = Table(client, tables.plans)
+        self._documents = DynamoDbPlanRepository(client, tables)
 
     def blank_job(self, job: SmsJob) -> bool:
         """Blank recipient, ledger entry and text of a job that still stands as it was read."""
@@ -85,13 +85,23 @@ class DynamoDbPersonalRecords:
         return partial(self._put_back, row)
 
     def plans(self) -> Iterator[tuple[str, datetime]]:
-        """(id, made) of the repair plans."""
+        """(id, over) of repair plans, by when they were made, and of a shadow campaign's rows.
+
+        The rows are over when their campaign was closed; while it is open they are as young as
+        can be.
+        """
+        closed: dict[str, datetime] = {}
         for row in self._plans.scan_items():
             plan_id = str(row["plan_id"])
-            if plan_id.startswith(REPAIR) and "parts" in row and not row["parts"]:
-                yield plan_id, _made_at(row)
-            elif plan_id.startswith(REPAIR) and row.get("parts"):
-                yield plan_id, self._made_at_of_parts(row)
+            if "parts" not in row:  # a part of another item
+                continue
+            if plan_id.startswith(REPAIR):
+                yield plan_id, self._instant(plan_id, "created_at")
+            elif plan_id.startswith(SHADOW_ROW):
+                campaign = plan_id.split("#")[1]
+                if campaign not in closed:
+                    closed[campaign] = self._instant(f"campaign#{campaign}", "closed_at")
+                yield plan_id, closed[campaign]
 
     def erase_plan(self, plan_id: str) -> None:
         """Erase a plan: its head first, so that nobody reads half of it."""
@@ -105,19 +115,13 @@ class DynamoDbPersonalRecords:
             terms = Expression()
             self._bodies.put_if(row, terms.is_absent("sha256"), terms)
 
-    def _made_at_of_parts(self, row: dict[str, Any]) -> datetime:
-        parts = [self._plans.get({"plan_id": name}) or {} for name in row["parts"]]
-        packed = b"".join((row["packed"], *(part.get("packed", b"") for part in parts)))
-        return _made_at({"packed": packed})
-
-
-def _made_at(row: dict[str, Any]) -> datetime:
-    """When a plan was made; one that cannot be read is as young as can be."""
-    try:
-        document = json.loads(zlib.decompress(row["packed"]))
-        return datetime.fromisoformat(document["created_at"])
-    except (KeyError, ValueError, zlib.error):
-        return datetime.max.replace(tzinfo=UTC)
+    def _instant(self, plan_id: str, name: str) -> datetime:
+        """An instant of a plan; one that it does not say is as late as can be."""
+        document = self._documents.get(plan_id) or {}
+        try:
+            return datetime.fromisoformat(document[name])
+        except (KeyError, ValueError):
+            return datetime.max.replace(tzinfo=UTC)
 
 
 def _written_at(sealed: str) -> datetime | None:
