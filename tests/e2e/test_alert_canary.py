@@ -1,4 +1,4 @@
-"""The alert canary through Airflow itself: green while all is well, red when a channel is not.
+"""Alerting through Airflow itself: a canary that is green, red and green; a failed run and its end.
 
 Scheduler, triggerer, deadline and listener are the real ones; Slack and Telegram are simulated.
 """
@@ -9,11 +9,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from operating import Operator, operating
+from operating import REPAIR, Operator, at, operating
 
 pytestmark = [
     pytest.mark.e2e,
     pytest.mark.airflow,
+    pytest.mark.browser,
     pytest.mark.filterwarnings("default"),
     pytest.mark.timeout(900),
 ]
@@ -54,7 +55,19 @@ def green(operator: Operator) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def red(operator: Operator, green: dict[str, Any]) -> dict[str, Any]:
+def mended(operator: Operator, green: dict[str, Any]) -> list[str]:
+    """A repair that names no window, then one that does: what Slack shows of both."""
+    from local_stack.processes import wait_for
+
+    assert operator.day.trigger(REPAIR, {}).state == "failed"
+    operator.preview(at("13:20"), at("13:20"))
+    end = f"RECOVERED: {REPAIR} failed"
+    wait_for("its end is told", lambda: end in str(slack_texts(operator)), within_s=60)
+    return slack_texts(operator)
+
+
+@pytest.fixture(scope="module")
+def red(operator: Operator, mended: list[str]) -> dict[str, Any]:
     """A canary while Slack knows the webhook no more."""
     operator.world.add_fault(service="slack", operation="webhook", kind="no_service", times=50)
     state = sing(operator, "manual__red")
@@ -88,6 +101,15 @@ def test_people_read_that_it_is_a_test(green: dict[str, Any]) -> None:
 def test_runs_that_overlap_hear_their_own_deadlines(green: dict[str, Any]) -> None:
     """Unpausing starts the last scheduled run as well, beside the one by hand."""
     assert not any("alerting is silent" in text for text in green["telegram"])
+
+
+def test_a_failed_run_is_told_once_and_its_end_by_the_scheduler(mended: list[str]) -> None:
+    told = [text for text in mended if f"[MEDIUM] {REPAIR} failed" in text]
+
+    assert len(told) == 1
+    assert "preview_effects" in told[0]
+    assert "'text': 'Logs'" in told[0]
+    assert sum(f"RECOVERED: {REPAIR} failed" in text for text in mended) == 1
 
 
 def test_a_broken_slack_turns_it_red_and_telegram_says_which(red: dict[str, Any]) -> None:
