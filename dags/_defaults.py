@@ -10,7 +10,7 @@ from datetime import timedelta
 import pendulum
 from airflow.sdk import Asset
 
-from booking_sms_airflow.callbacks import log_task_failure
+from booking_sms_airflow.callbacks import announce_task_failure, log_task_failure
 from booking_sms_airflow.retry_policy import RETRY_DELAY, RETRY_POLICY
 
 TIMEZONE = "Asia/Seoul"
@@ -22,7 +22,7 @@ DEFAULT_ARGS = {
     "retries": 2,
     "retry_delay": RETRY_DELAY,
     "retry_policy": RETRY_POLICY,
-    "on_failure_callback": log_task_failure,
+    "on_failure_callback": [log_task_failure, announce_task_failure],
     "execution_timeout": timedelta(minutes=5),
 }
 

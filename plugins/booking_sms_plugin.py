@@ -6,6 +6,7 @@ from typing import Any
 
 from airflow.plugins_manager import AirflowPlugin
 
+from booking_sms_airflow import run_listener
 from booking_sms_airflow.deadlines import FirstQueued
 
 PREFIX = "/booking-sms"
@@ -23,6 +24,7 @@ class BookingSmsPlugin(AirflowPlugin):
 
     # The lists are what Airflow asks for.
     name = "booking_sms"
+    listeners = [run_listener]  # noqa: RUF012
     deadline_references = [FirstQueued]  # noqa: RUF012
     fastapi_apps = [{"app": pages, "url_prefix": PREFIX, "name": name}]  # noqa: RUF012
     external_views = [  # noqa: RUF012
@@ -32,5 +34,19 @@ class BookingSmsPlugin(AirflowPlugin):
             "destination": "nav",
             "url_route": "parity",
             "category": "browse",
-        }
+        },
+        {
+            "name": "Texts",
+            "href": f"{PREFIX}/report",
+            "destination": "nav",
+            "url_route": "report",
+            "category": "browse",
+        },
+        {
+            "name": "Review",
+            "href": f"{PREFIX}/review",
+            "destination": "nav",
+            "url_route": "review",
+            "category": "browse",
+        },
     ]

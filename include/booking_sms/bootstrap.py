@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +22,19 @@ from booking_sms.config.connections import Connections, is_loopback_url
 from booking_sms.config.settings import MIN_SETTLE_S, Settings
 from booking_sms.domain.catalog import Catalog
 from booking_sms.domain.errors import AlertFailed, SettingsInvalid, TableMissing
+from booking_sms.domain.retention import RetentionPolicy
 from booking_sms.domain.rule import RuleSet
+from booking_sms.notify import (
+    Delivery,
+    Links,
+    Notice,
+    NoticeDesk,
+    Severity,
+    Silences,
+    read_silences,
+)
+from booking_sms.notify.tally import Tally
+from booking_sms.notify.ways import SlackWay, TextWay, Topic, TopicWay
 from booking_sms.pipeline.applied_catalog import catalog_in_use
 from booking_sms.pipeline.send_gate import SendGate
 from booking_sms.pipeline.services import DispatchPolicy, DispatchServices, ReconcilePolicy
@@ -32,6 +44,7 @@ from booking_sms.ports import (
     Clock,
     EvidenceStore,
     MetricsSink,
+    MonitoringLook,
     PayloadStage,
     SecretSource,
     SmsJobRepository,
@@ -189,6 +202,21 @@ class Application:
 
         return DynamoDbPlanRepository(self._dynamodb, self._tables)
 
+    @cached_property
+    def personal_records(self) -> dynamodb.DynamoDbPersonalRecords:
+        """Erasure of personal data."""
+        from booking_sms.adapters.dynamodb import DynamoDbPersonalRecords
+
+        return DynamoDbPersonalRecords(self._dynamodb, self._tables)
+
+    def retention_policy(self) -> RetentionPolicy:
+        """When personal data goes."""
+        return RetentionPolicy(
+            personal_days=self.settings.personal_days,
+            key_days=self.settings.personal_key_days,
+            oldest_window=timedelta(hours=self.settings.repair_max_age_hours),
+        )
+
     def create_tables(self) -> str:
         """Create missing tables; idempotent. Returns what was done, in words."""
         from booking_sms.adapters.dynamodb import ensure_tables
@@ -275,6 +303,23 @@ class Application:
             secret_access_key=aws.secret_key,
         )
         return CloudWatchMetricsSink(client, namespace)
+
+    @cached_property
+    def monitoring_look(self) -> MonitoringLook | None:
+        """What monitoring knows of our numbers; None when publishing is switched off."""
+        from booking_sms.adapters.aws.metrics import make_metrics_client
+        from booking_sms.adapters.aws.monitoring_look import CloudWatchLook
+
+        if self.settings.metrics_namespace == "off":
+            return None
+        aws = self.connections.aws
+        client = make_metrics_client(
+            region=aws.region,
+            endpoint_url=aws.endpoint_url,
+            access_key_id=aws.access_key,
+            secret_access_key=aws.secret_key,
+        )
+        return CloudWatchLook(client, self.settings.metrics_namespace)
 
     # -- what the owner edits -----------------------------------------------------------------
 
@@ -463,26 +508,95 @@ class Application:
     @cached_property
     def _owner_channel(self) -> AlertChannel | None:
         from booking_sms.adapters.alerts.telegram import TelegramChannel
+        from booking_sms.notify.tally import TalliedChannel
 
         telegram = self.connections.telegram
         if telegram is None:
             return None
-        return TelegramChannel(
+        channel = TelegramChannel(
             base_url=telegram.base_url, token=telegram.token, chat_id=telegram.chat_id
         )
+        return TalliedChannel(channel, self.tally)
 
     @cached_property
     def _team_channel(self) -> AlertChannel | None:
         from booking_sms.adapters.alerts.slack import SlackChannel
+        from booking_sms.notify.tally import TalliedSlack
 
         slack = self.connections.slack
-        return SlackChannel(webhook_url=slack.webhook_url) if slack else None
+        if slack is None:
+            return None
+        return TalliedSlack(SlackChannel(webhook_url=slack.webhook_url), self.tally)
+
+    @cached_property
+    def _topic(self) -> Topic | None:
+        """Where the alarms go as well; None without BOOKING_SMS_NOTICES_TOPIC_ARN."""
+        from booking_sms.adapters.aws.notices import SnsTopic, make_sns_client
+        from booking_sms.notify.tally import TalliedTopic
+
+        if not self.settings.notices_topic_arn:
+            return None
+        aws = self.connections.aws
+        client = make_sns_client(
+            region=aws.region,
+            endpoint_url=aws.endpoint_url,
+            access_key_id=aws.access_key,
+            secret_access_key=aws.secret_key,
+        )
+        return TalliedTopic(SnsTopic(client, self.settings.notices_topic_arn), self.tally)
+
+    @cached_property
+    def tally(self) -> Tally:
+        """Notices that channels took and refused, by day."""
+        return Tally(self.control, self.clock, lambda: self.operations_metrics)
 
     @property
     def channels(self) -> Mapping[str, AlertChannel]:
         """Where rules' notices go, by name; a channel without a connection is not there."""
         known = (self._owner_channel, self._team_channel)
         return {channel.name: channel for channel in known if channel is not None}
+
+    @cached_property
+    def notices(self) -> NoticeDesk:
+        """Where troubles of the system itself are handed in; each is told once."""
+        ways = [way for way in (self._team_way(), self._owner_way(), self._topic_way()) if way]
+        links = Links(dashboard=self.settings.dashboard_url, runbook=self.settings.runbook_url)
+        return NoticeDesk(
+            ways, self.control, self.clock, links=links, silences=self._silences_in_use()
+        )
+
+    def _team_way(self) -> SlackWay | TextWay | None:
+        from booking_sms.notify.tally import TalliedSlack
+
+        team = self._team_channel
+        if isinstance(team, TalliedSlack):
+            return SlackWay(team)
+        return TextWay(team, least=Severity.INFO) if team else None
+
+    def _owner_way(self) -> TextWay | None:
+        return TextWay(self._owner_channel) if self._owner_channel else None
+
+    def _topic_way(self) -> TopicWay | None:
+        return TopicWay(self._topic) if self._topic else None
+
+    def _silences_in_use(self) -> Silences:
+        """What the file says; a file that is refused silences nothing."""
+        try:
+            return read_silences(self.settings.home, self.clock.now())
+        except SettingsInvalid as error:
+            log.error("silences_refused", problem=str(error))
+            return Silences()
+
+    def notify(self, notice: Notice) -> Delivery:
+        """Tell the team of a trouble, once until it ends; never raises what a channel raises.
+
+        Critical ones reach the owner too. See ``notify.desk``.
+        """
+        return self.notices.notify(notice)
+
+    def recovered(self, key: str) -> Delivery:
+        """Say that the trouble of this key is over, to whoever was told of it; else nothing."""
+        return self.notices.recovered(key)
 
     def tell_owner(self, text: str) -> bool:
         """A notice for the owner; False, and a log line, if it could not be delivered."""

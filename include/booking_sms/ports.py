@@ -415,6 +415,50 @@ class PayloadStage(Protocol):
         """Keys below a prefix, sorted."""
         ...
 
+    def delete_older_than(self, days: int = 7, *, now: datetime) -> int:
+        """Delete objects written more than ``days`` before ``now`` (real time); how many."""
+        ...
+
+
+class PersonalRecords(Protocol):
+    """What erasure does to the tables: one conditional write each, all repeatable."""
+
+    def blank_job(self, job: SmsJob) -> bool:
+        """Blank recipient, name and text of a job that stands as it was read; else False."""
+        ...
+
+    def erase_job(self, job: SmsJob) -> bool:
+        """Erase a job that is blank and stands as it was read; else False."""
+        ...
+
+    def ledger_rows(self) -> Iterable[tuple[str, str, datetime | None]]:
+        """(booking_num, ledger phone, visit) of every row; None for a visit nobody can read."""
+        ...
+
+    def blank_row(self, booking_num: str, phone: str) -> bool:
+        """Blank the name of a row; False if there was none."""
+        ...
+
+    def erase_row(self, booking_num: str, phone: str) -> bool:
+        """Erase a row; False if it is gone."""
+        ...
+
+    def texts(self) -> Iterable[tuple[str, datetime]]:
+        """(sha256, written) of every text, real time."""
+        ...
+
+    def take_text(self, sha256: str) -> Callable[[], None]:
+        """Erase a text; what comes back puts it there again."""
+        ...
+
+    def plans(self) -> Iterable[tuple[str, datetime]]:
+        """(plan id, over) of plans that hold people: repairs, rows of shadow campaigns."""
+        ...
+
+    def erase_plan(self, plan_id: str) -> None:
+        """Erase a plan."""
+        ...
+
 
 @dataclass(frozen=True, kw_only=True)
 class Artifact:
@@ -601,6 +645,18 @@ class AirflowView(Protocol):
         ...
 
 
+class MonitoringLook(Protocol):
+    """What monitoring itself knows. Raises StoreUnavailable when it does not answer."""
+
+    def sum_of(self, metric: str, since: datetime, until: datetime) -> float:
+        """Sum of a metric without dimensions in [since, until)."""
+        ...
+
+    def alarm_state(self, name: str) -> str:
+        """``OK``, ``ALARM`` or ``INSUFFICIENT_DATA``; empty for an alarm that is not there."""
+        ...
+
+
 __all__ = [
     "AdvertisingRecord",
     "AirflowView",
@@ -615,10 +671,12 @@ __all__ = [
     "LegacyLedger",
     "LoginLock",
     "MetricsSink",
+    "MonitoringLook",
     "NaverSession",
     "OperatorChange",
     "OutgoingSms",
     "PayloadStage",
+    "PersonalRecords",
     "PlanRepository",
     "QuarantinedBooking",
     "RequestOwner",

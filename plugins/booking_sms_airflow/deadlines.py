@@ -57,15 +57,47 @@ async def tell_missed_deadline(minutes: int, context: Mapping[str, Any] | None =
         log.info("a backfilled run has no deadline: %s", run.get("dag_run_id"))
         return
     dag_id, run_id = run.get("dag_id", "a run"), run.get("dag_run_id", "")
-    text = f"{dag_id} {run_id} has not ended well {minutes} minutes after it was queued"
     # The connection is read in a thread of the loop's own, as Airflow's hooks do it.
-    await sync_to_async(_alert)(text, dag_id)
+    await sync_to_async(_tell_late)(str(dag_id), str(run_id), minutes)
 
 
-def _alert(text: str, dag_id: str) -> None:
+async def note_canary(context: Mapping[str, Any] | None = None) -> None:
+    """The canary's deadline: it must be missed every day, and says so to the run that waits."""
+    run = (context or {}).get("dag_run", {})
+    await sync_to_async(_note_canary)(str(run.get("dag_run_id", "")))
+
+
+def _tell_late(dag_id: str, run_id: str, minutes: int) -> None:
+    from booking_sms.notify import Notice, Severity
     from booking_sms.telemetry.run_metrics import publish_count
 
     app = current_application()
-    with_channel = app.alert(text)
+    notice = Notice(
+        key=late_key(dag_id),
+        title=f"{dag_id} has not ended well {minutes} minutes after it was queued",
+        severity=Severity.HIGH,
+        where=f"{dag_id}, run {run_id}",
+        since=app.clock.now(),
+        runbook="deadline-missed",
+    )
     publish_count(app, "DeadlineMissed", 1, Dag=dag_id)
-    log.log(logging.INFO if with_channel else logging.ERROR, "deadline missed: %s", text)
+    told = app.notify(notice)
+    log.log(
+        logging.INFO if told.outcome != "undelivered" else logging.ERROR,
+        "deadline missed: %s %s: %s",
+        dag_id,
+        run_id,
+        told.outcome,
+    )
+
+
+def late_key(dag_id: str) -> str:
+    """Key of the notice that a DAG's runs are late; a run that ends well takes it back."""
+    return f"deadline#{dag_id}"
+
+
+def _note_canary(run_id: str) -> None:
+    from booking_sms.workflow.canary import note_deadline
+
+    note_deadline(current_application(), run_id)
+    log.info("the canary's deadline was missed, as it has to be: %s", run_id)

@@ -93,6 +93,8 @@ def command_environ(layout: Layout) -> dict[str, str]:
         "BOOKING_SMS_STAGE_URL": f"file://{layout.world / 'stage'}",
         "BOOKING_SMS_VALIDATION_FILE": str(layout.world / "VALIDATION.md"),
         "BOOKING_SMS_LOOPBACK_ONLY": "true",
+        # moto stores alarms and never evaluates them.
+        "BOOKING_SMS_CANARY_ALARM": "off",
         "GX_ANALYTICS_ENABLED": "false",
         "SE_OFFLINE": "true",
         "SE_AVOID_STATS": "true",
@@ -114,8 +116,11 @@ def airflow_environ(layout: Layout, port: int) -> dict[str, str]:
     passwords = layout.airflow_home / "passwords.json"
     write_private(passwords, json.dumps({USER: keys.password, WATCHDOG: keys.password}))
     url = f"http://{LOOPBACK}:{port}"
+    database = f"sqlite:///{layout.database}?timeout=30"
     return {
         **command_environ(layout),
+        # Tasks have no access to Airflow's database; its cleaning has a connection of its own.
+        "AIRFLOW_CONN_AIRFLOW_METADATA": json.dumps({"conn_type": "generic", "password": database}),
         "AIRFLOW_HOME": str(layout.airflow_home),
         "AIRFLOW__CORE__DAGS_FOLDER": str(PROJECT / "dags"),
         "AIRFLOW__CORE__PLUGINS_FOLDER": str(PROJECT / "plugins"),
@@ -131,7 +136,7 @@ def airflow_environ(layout: Layout, port: int) -> dict[str, str]:
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(passwords),
         # SQLite has one writer: the others wait for it, up to half a minute instead of five
         # seconds, after which Airflow would answer with an error.
-        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{layout.database}?timeout=30",
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": database,
         "AIRFLOW__API__HOST": LOOPBACK,
         "AIRFLOW__API__PORT": str(port),
         "AIRFLOW__API__BASE_URL": url,

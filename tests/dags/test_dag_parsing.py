@@ -16,7 +16,12 @@ pytestmark = [pytest.mark.airflow, pytest.mark.filterwarnings("default")]
 
 PROJECT = Path(__file__).resolve().parents[2]
 DAG_IDS = {
+    "alert_canary",
     "booking_sms_etl",
+    "daily_summary",
+    "ledger_maintenance",
+    "monthly_review",
+    "weekly_report",
     "readiness_gate",
     "golden_parity",
     "repair_window",

@@ -15,11 +15,13 @@ from booking_sms.cli import (
     golden,
     guard,
     monitoring,
+    notices,
     outbox,
     parity,
     plan,
     readiness,
     repair,
+    report,
     run,
     sandbox,
     watch,
@@ -48,6 +50,8 @@ app.add_typer(bench.app, name="bench")
 app.add_typer(golden.app, name="golden")
 app.add_typer(campaign.app, name="campaign")
 app.add_typer(monitoring.app, name="monitoring")
+app.add_typer(report.app, name="report")
+app.add_typer(notices.app, name="notices")
 plan.register(app)
 run.register(app)
 audit.register(app)

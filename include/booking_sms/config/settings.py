@@ -104,6 +104,19 @@ class Settings(BaseModel):
     metrics_comparison_namespace: str = Field(
         "naver-sms/comparison", description="CloudWatch namespace of comparisons; off = none"
     )
+    notices_topic_arn: str = Field("", description="SNS topic of notices and alarms; empty = none")
+    canary_alarm: str = Field(
+        "booking-sms-canary-alarm",
+        description="alarm that alert_canary expects to fire; off = only its number is looked for",
+    )
+    dashboard_url: str = Field("", description="page that a notice's Dashboard button opens")
+    runbook_url: str = Field("", description="page of docs/runbook.md, for the Runbook button")
+    personal_days: int = Field(
+        40, ge=1, description="days after a visit until names, phones and texts are blanked"
+    )
+    personal_key_days: int = Field(
+        120, ge=1, description="days after a visit until its keys are erased as well"
+    )
     own_numbers: str = Field("", description="own phones for previews, separated by commas")
     chrome_binary: str = ""
     chromedriver: str = ""
@@ -112,6 +125,12 @@ class Settings(BaseModel):
     def _lease_above_timeout(self) -> Settings:
         if self.lease_s <= self.sens_timeout_s:
             raise ValueError("lease_s must be above sens_timeout_s")
+        return self
+
+    @model_validator(mode="after")
+    def _keys_outlive_people(self) -> Settings:
+        if self.personal_key_days < self.personal_days:
+            raise ValueError("personal_key_days must not be below personal_days")
         return self
 
     @field_validator("own_numbers")

@@ -44,6 +44,7 @@ BookingSmsError
   AccountingBroken            T  planned is not the sum of the outcomes
   AuditResidue                T  SENS's list and our jobs do not agree
   ParityFailed                T  decisions differ from the recorded ones, or none was compared
+  CanarySilent                T  a part of alerting was not heard
   BenchIncomplete             T  a measured text was not sent or not delivered
   AirflowUnavailable          R  Airflow's API does not answer, or refuses us
   AlertFailed                 R / T by ``retry_safe``
@@ -333,6 +334,10 @@ class BenchIncomplete(BookingSmsError, Terminal):
 
 class AirflowUnavailable(BookingSmsError, Retryable):
     """Airflow's API did not answer, or refused the question."""
+
+
+class CanarySilent(BookingSmsError, Terminal):
+    """A part of alerting was not heard; the context says which and why."""
 
 
 class AlertFailed(BookingSmsError):

@@ -25,6 +25,7 @@ from booking_sms.testing.gateway import GatewayFault, InMemorySmsGateway
 from booking_sms.testing.jobs import InMemorySmsJobRepository
 from booking_sms.testing.metrics import InMemoryMetricsSink
 from booking_sms.testing.naver import FakeBookingSource, FakeNaverSession
+from booking_sms.testing.personal_records import InMemoryPersonalRecords
 from booking_sms.testing.sessions import InMemoryLoginLock, InMemorySessionStore
 from booking_sms.testing.tables import (
     InMemoryBodyStore,
@@ -51,6 +52,7 @@ __all__ = [
     "InMemoryLoginLock",
     "InMemoryMetricsSink",
     "InMemoryPayloadStage",
+    "InMemoryPersonalRecords",
     "InMemoryPlanRepository",
     "InMemorySecretSource",
     "InMemorySessionStore",

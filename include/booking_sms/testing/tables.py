@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from booking_sms.domain.coverage import coverage_rank
@@ -144,10 +144,14 @@ class InMemoryPlanRepository:
 
 
 class InMemoryPayloadStage:
-    """Staged documents by key, as JSON gives them back."""
+    """Staged documents by key, as JSON gives them back.
+
+    ``written_at`` are the instants of documents that are not to count as new.
+    """
 
     def __init__(self) -> None:
         self._documents: dict[str, str] = {}
+        self.written_at: dict[str, datetime] = {}
 
     def write(self, key: str, document: Any) -> str:
         """Keep a document; PayloadConflict when the key is taken."""
@@ -163,6 +167,14 @@ class InMemoryPayloadStage:
     def list(self, prefix: str) -> tuple[str, ...]:
         """Keys that start with a prefix, sorted."""
         return tuple(sorted(key for key in self._documents if key.startswith(prefix)))
+
+    def delete_older_than(self, days: int = 7, *, now: datetime) -> int:
+        """Delete documents whose ``written_at`` lies further back; how many."""
+        end = now - timedelta(days=days)
+        old = [key for key in self._documents if self.written_at.get(key, now) < end]
+        for key in old:
+            del self._documents[key]
+        return len(old)
 
 
 class InMemorySecretSource:

@@ -4,6 +4,8 @@ Each takes the composed Application and returns JSON-able counts and keys, never
 its result may travel through XCom. What happens inside each step lives in ``pipeline``.
 """
 
+from booking_sms.workflow.canary import listen, raise_synthetic_alarm, send_test_notices
+from booking_sms.workflow.daily_summary import tell_day
 from booking_sms.workflow.evidence import collect_evidence
 from booking_sms.workflow.extraction import (
     check_bookings,
@@ -12,6 +14,8 @@ from booking_sms.workflow.extraction import (
     open_session,
     record_failed_store,
 )
+from booking_sms.workflow.maintenance import erase_personal_data, refresh_session
+from booking_sms.workflow.monthly import review_month
 from booking_sms.workflow.planning import load_jobs, plan_jobs
 from booking_sms.workflow.readiness import (
     check_readiness,
@@ -50,6 +54,7 @@ from booking_sms.workflow.shadowing import (
     report_shadow,
 )
 from booking_sms.workflow.steps import Summary
+from booking_sms.workflow.text_reports import build_week, tell_week, text_report
 from booking_sms.workflow.validating import (
     check_expectations,
     compare_outcomes,
@@ -67,6 +72,7 @@ __all__ = [
     "WatchdogReport",
     "approve_plan",
     "audit_day",
+    "build_week",
     "campaign_report",
     "campaign_result",
     "check_bookings",
@@ -78,6 +84,7 @@ __all__ = [
     "compare_window",
     "decide_candidate",
     "decide_readiness",
+    "erase_personal_data",
     "execute_plan",
     "expire_overdue",
     "export_package",
@@ -85,6 +92,7 @@ __all__ = [
     "extract_stores",
     "freeze_package",
     "guard_visits",
+    "listen",
     "load_campaign",
     "load_golden",
     "load_jobs",
@@ -94,21 +102,28 @@ __all__ = [
     "poll_delivery_reports",
     "preview_effects",
     "publish_golden",
+    "raise_synthetic_alarm",
     "read_legacy",
     "read_package",
     "read_repair_plan",
     "record_evidence",
     "record_failed_store",
     "record_sign_off",
+    "refresh_session",
     "repair_request",
     "report_dispatch",
     "report_readiness",
     "report_shadow",
     "report_window",
     "resolve_window",
+    "review_month",
+    "send_test_notices",
     "settle_unknown_outcomes",
     "sign_offs",
     "sign_package",
+    "tell_day",
+    "tell_week",
+    "text_report",
     "watch_windows",
     "window_report",
 ]

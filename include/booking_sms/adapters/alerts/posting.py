@@ -6,6 +6,7 @@ built from status and reason words alone, never from the request.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -28,11 +29,12 @@ NOT_CONNECTED = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 @dataclass(frozen=True)
 class Answer:
-    """Status, headers and text of an answer."""
+    """Status, headers and text of an answer, and the SHA-256 of the body it answers."""
 
     status: int
     headers: Mapping[str, str]
     text: str
+    sent_sha256: str = ""
 
     def json_object(self) -> dict[str, Any]:
         """The JSON object in the text; empty if there is none."""
@@ -74,7 +76,8 @@ class JsonPost:
         except httpx.InvalidURL:
             raise AlertFailed(channel=self._channel, reason="invalid_url") from None
         text = body.decode("utf-8", errors="replace")
-        return Answer(response.status_code, response.headers, text)
+        sent = hashlib.sha256(request.content).hexdigest()
+        return Answer(response.status_code, response.headers, text, sent)
 
     def _no_answer(self, failure: httpx.RequestError) -> AlertFailed:
         """A notice that never left is tried again at once; one that may have arrived is not."""

@@ -60,6 +60,21 @@ class SlackChannel:
             send = partial(self._send_message, message)
             retrying(send, sleep=self._sleep, longest_delay_s=self._longest_delay_s)
 
+    def post(self, message: Mapping[str, Any]) -> tuple[int, str]:
+        """Post one message that is inside Block Kit's limits; raise AlertFailed.
+
+        Returns the HTTP status and the SHA-256 of the body: a webhook answers with no id.
+        """
+        answers: list[Answer] = []
+
+        def once() -> None:
+            answer = self._post(message)
+            check_answer(answer)
+            answers.append(answer)
+
+        retrying(once, sleep=self._sleep, longest_delay_s=self._longest_delay_s)
+        return answers[-1].status, answers[-1].sent_sha256
+
     def _send_message(self, message: Mapping[str, Any]) -> None:
         check_answer(self._post(message))
 

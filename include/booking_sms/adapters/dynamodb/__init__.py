@@ -10,6 +10,7 @@ from booking_sms.adapters.dynamodb.control_repository import DynamoDbControlRepo
 from booking_sms.adapters.dynamodb.job_repository import DynamoDbSmsJobRepository
 from booking_sms.adapters.dynamodb.legacy_ledger import DynamoDbLegacyLedger
 from booking_sms.adapters.dynamodb.login_lock import DynamoDbLoginLock
+from booking_sms.adapters.dynamodb.personal_records import DynamoDbPersonalRecords
 from booking_sms.adapters.dynamodb.plan_repository import DynamoDbPlanRepository
 from booking_sms.adapters.dynamodb.sealing import Sealer
 from booking_sms.adapters.dynamodb.session_store import (
@@ -25,6 +26,7 @@ __all__ = [
     "DynamoDbControlRepository",
     "DynamoDbLegacyLedger",
     "DynamoDbLoginLock",
+    "DynamoDbPersonalRecords",
     "DynamoDbPlanRepository",
     "DynamoDbSessionStore",
     "DynamoDbSmsJobRepository",

@@ -64,6 +64,17 @@ class Table:
         with store_errors(self.name):
             self._client.delete_item(TableName=self.name, Key=to_item(key))
 
+    def delete_if(self, key: Mapping[str, Any], condition: str, terms: Expression) -> bool:
+        """Delete the item if the condition holds; return whether it was deleted."""
+        return self._conditional(
+            lambda: self._client.delete_item(
+                TableName=self.name,
+                Key=to_item(key),
+                ConditionExpression=condition,
+                **terms.placeholders,
+            )
+        )
+
     def put_if(self, values: Mapping[str, Any], condition: str, terms: Expression) -> bool:
         """Write the item if the condition holds; return whether it was written."""
         return self._conditional(

@@ -1,0 +1,400 @@
+"""Personal data goes by age, once, wherever it is cut off, and never what a window may ask for."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from booking_sms.domain.booking import KST, BookingStatus
+from booking_sms.domain.errors import StoreUnavailable
+from booking_sms.domain.fetch_plan import fetch_plan
+from booking_sms.domain.retention import ERASED, RetentionPolicy, is_blank, last_touched
+from booking_sms.domain.sms_job import FINAL, JobState
+from booking_sms.domain.window import Window
+from booking_sms.pipeline.extract import extract_store
+from booking_sms.pipeline.retention import RetentionServices, erase_personal_data
+from booking_sms.testing import (
+    FakeBookingSource,
+    InMemoryBodyStore,
+    InMemoryLegacyLedger,
+    InMemoryPayloadStage,
+    InMemoryPersonalRecords,
+    InMemoryPlanRepository,
+    InMemorySmsJobRepository,
+    make_booking,
+    make_job,
+    make_ledger_row,
+)
+
+STORE = "900101"
+NOW = datetime(2026, 9, 1, 3, 30, tzinfo=KST)
+POLICY = RetentionPolicy()
+PHONE, NAME = "01000001234", "김시험"
+
+
+@dataclass
+class World:
+    """A chain of one store whose last sweep lists ``listed``."""
+
+    listed: tuple = ()
+    swept: bool = True
+    jobs: InMemorySmsJobRepository = field(default_factory=InMemorySmsJobRepository)
+    ledger: InMemoryLegacyLedger = field(default_factory=InMemoryLegacyLedger)
+    bodies: InMemoryBodyStore = field(default_factory=InMemoryBodyStore)
+    plans: InMemoryPlanRepository = field(default_factory=InMemoryPlanRepository)
+    stage: InMemoryPayloadStage = field(default_factory=InMemoryPayloadStage)
+    records: Any = None
+
+    def __post_init__(self):
+        self.records = InMemoryPersonalRecords(self.jobs, self.ledger, self.bodies, self.plans)
+        if self.swept:
+            self.snapshot(NOW.replace(hour=4, minute=0) - timedelta(days=1), self.listed)
+
+    def snapshot(self, as_of, bookings):
+        source = FakeBookingSource(bookings)
+        extract_store(source, self.stage, Window(as_of), STORE, 1)
+
+    def put(self, days: float, state: JobState = JobState.DELIVERED, **fields):
+        """A job whose visit was so many days ago."""
+        visit = NOW - timedelta(days=days)
+        known = {
+            "state": state,
+            "visit_at": visit,
+            "due_at": visit,
+            "not_before": visit,
+            "not_after": visit + timedelta(hours=1),
+            "window": Window(_floor(visit)).name,
+            "body_sha": fields.get("body_sha") or self.bodies.put(f"{NAME}님, {days}"),
+        }
+        job = make_job(**{**known, **fields})
+        self.records.written_at.setdefault(job.body_sha, visit)
+        self.jobs.insert_if_absent(job)
+        return job
+
+    def erase(self, now=NOW, **fields):
+        services = RetentionServices(
+            jobs=self.jobs,
+            records=self.records,
+            stage=self.stage,
+            now=now,
+            real_now=now,
+            **fields,
+        )
+        return erase_personal_data(services, [STORE])
+
+    def everything(self):
+        rows = [dict(row.item) for row in self.ledger._rows.values()]
+        return str((
+            [asdict(job) for job in self.jobs.jobs],
+            rows,
+            self.bodies.texts,
+            self.plans._plans,
+        ))
+
+
+def _floor(instant):
+    return instant.replace(minute=instant.minute // 20 * 20, second=0, microsecond=0)
+
+
+@pytest.fixture
+def world():
+    return World()
+
+
+def test_a_person_goes_after_forty_days_and_the_key_after_a_hundred_and_twenty(world):
+    world.put(39)
+    world.put(41, booking_num=f"{STORE}_2")
+    world.put(121, booking_num=f"{STORE}_3")
+
+    first, second = world.erase(), world.erase()
+
+    assert first["jobs"] == {"blanked": 2, "young": 1}
+    assert second["jobs"] == {"blank": 1, "erased": 1, "young": 1}
+    blank, young = world.jobs.jobs
+    assert not is_blank(young)
+    assert (blank.to, blank.ledger.phone, blank.ledger.name, blank.body_sha) == (
+        ERASED, "", "", ERASED,
+    )  # fmt: skip
+    assert blank.ledger.flag == young.ledger.flag
+
+
+def test_erasing_again_changes_nothing(world):
+    for n, days in enumerate((10, 41, 121, 400)):
+        world.put(days, booking_num=f"{STORE}_{n}")
+    world.erase()
+    world.erase()
+    before = world.everything()
+
+    again = world.erase()
+
+    assert world.everything() == before
+    assert "blanked" not in again["jobs"]
+    assert "erased" not in again["jobs"]
+
+
+@pytest.mark.parametrize("state", sorted(set(JobState) - FINAL))
+def test_what_is_not_settled_keeps_its_person(world, state):
+    world.put(400, state)
+
+    assert world.erase()["jobs"] == {"open": 1}
+    assert PHONE in world.everything()
+
+
+def test_one_young_message_keeps_all_of_its_booking(world):
+    world.put(400)
+    world.put(1, kind="event")
+
+    assert world.erase()["jobs"] == {"young": 2}
+
+
+def test_a_visit_that_was_moved_ahead_keeps_its_keys():
+    moved = make_booking(booking_id="7000000001", starts_at=NOW + timedelta(days=150))
+    world = World(listed=(moved,))
+    world.put(400, booking_num=moved.booking_num)
+
+    assert world.erase()["jobs"] == {"listed_or_unproven": 1}
+    assert PHONE in world.everything()
+
+
+def test_the_booking_before_a_moved_one_keeps_its_keys():
+    later = make_booking(
+        booking_id="8000000001",
+        previous_booking_id="7000000001",
+        starts_at=NOW + timedelta(days=20),
+    )
+    world = World(listed=(later,))
+    world.put(400)
+
+    assert world.erase()["jobs"] == {"listed_or_unproven": 1}
+
+
+def test_what_was_booked_since_the_sweep_counts(world):
+    moved = make_booking(booking_id="7000000001", starts_at=NOW + timedelta(days=3))
+    world.snapshot(NOW - timedelta(minutes=10), (moved,))
+    world.put(400)
+
+    assert world.erase()["jobs"] == {"listed_or_unproven": 1}
+
+
+def test_a_store_without_a_sweep_proves_nothing_and_keeps_all():
+    world = World(swept=False)
+    world.put(400)
+
+    found = world.erase()
+
+    assert found["jobs"] == {"listed_or_unproven": 1}
+    assert found["unproven_stores"] == [STORE]
+
+
+def test_notices_go_by_age_alone():
+    world = World(swept=False)
+    world.put(41, channel="slack", booking_num="digest#rule")
+
+    assert world.erase()["jobs"] == {"blanked": 1}
+
+
+def test_a_row_of_the_ledger_goes_after_its_jobs(world):
+    visit = NOW - timedelta(days=130)
+    world.put(130)
+    row = make_ledger_row(booking_time=f"{visit:%Y-%m-%d %H:%M:%S}")
+    world.ledger.put(row)
+
+    assert world.erase()["ledger"] == {"blanked": 1}
+    assert world.erase()["ledger"] == {"erased": 1}
+    assert world.ledger.rows([row.booking_num]) == ()
+
+
+@pytest.mark.parametrize(
+    ("days", "jobs_days", "became"),
+    [(10, None, "young"), (41, None, "blanked"), (121, None, "erased"), (121, 5, "needed")],
+)
+def test_a_row_of_the_predecessor(world, days, jobs_days, became):
+    visit = NOW - timedelta(days=days)
+    world.ledger.put(make_ledger_row(booking_time=f"{visit:%Y-%m-%d %H:%M:%S}"))
+    if jobs_days is not None:
+        world.put(jobs_days)
+
+    assert world.erase()["ledger"] == {became: 1}
+
+
+def test_a_row_whose_visit_nobody_can_read_stays(world):
+    world.ledger.put(make_ledger_row(booking_time="soon"))
+
+    assert world.erase()["ledger"] == {"undated": 1}
+
+
+def test_before_we_send_the_ledger_is_not_ours(world):
+    world.ledger.put(make_ledger_row(booking_time="2025-01-01 10:00:00"))
+
+    assert world.erase(owns_ledger=False)["ledger"] == {}
+    assert NAME in world.everything()
+
+
+def test_a_text_goes_when_no_job_names_it_and_a_shared_one_stays(world):
+    shared = world.bodies.put("정적인 안내")
+    world.records.written_at[shared] = NOW - timedelta(days=300)
+    world.put(50)
+    world.put(2, body_sha=shared, booking_num=f"{STORE}_2")
+
+    assert world.erase()["texts"] == {"erased": 1, "put_back": 0}
+    assert list(world.bodies.texts.values()) == ["정적인 안내"]
+
+
+def test_a_young_text_stays_though_nobody_names_it_yet(world):
+    world.bodies.put("곧 쓰일 문자")
+
+    assert world.erase()["texts"]["erased"] == 0
+
+
+def test_a_text_that_a_job_takes_up_meanwhile_is_put_back(world):
+    sha = world.bodies.put("오래된 안내")
+    world.records.written_at[sha] = NOW - timedelta(days=300)
+    take = world.records.take_text
+
+    def taken_up(sha256):
+        give_back = take(sha256)
+        world.put(0, JobState.AVAILABLE, body_sha=sha)
+        return give_back
+
+    world.records.take_text = taken_up
+
+    assert world.erase()["texts"] == {"erased": 0, "put_back": 1}
+    assert world.bodies.get(sha) == "오래된 안내"
+
+
+def test_repair_plans_and_staged_files_go_by_age(world):
+    old, young = (NOW - timedelta(days=n) for n in (41, 39))
+    world.plans.put("repair#old", {"created_at": old.isoformat()})
+    world.plans.put("repair#new", {"created_at": young.isoformat()})
+    world.plans.put("campaign#x", {"closed_at": old.isoformat()})
+    world.plans.put("campaign#open", {"stores": []})
+    for campaign in ("x", "open"):
+        world.plans.put(f"shadow-row#{campaign}#900101_1", {"sealed": "y"})
+    world.stage.write("plans/x/1", {})
+    world.stage.written_at["plans/x/1"] = NOW - timedelta(days=7, seconds=1)
+
+    found = world.erase()
+
+    assert (found["plans"], found["staged"]) == ({"erased": 2, "young": 2}, 1)
+    assert world.plans.get("campaign#x") is not None
+    assert world.plans.get("repair#old") is None
+    assert world.plans.get("shadow-row#x#900101_1") is None
+    assert world.plans.get("shadow-row#open#900101_1") is not None
+
+
+def test_the_counts_name_nobody(world):
+    world.put(50)
+    world.ledger.put(make_ledger_row(booking_time="2026-01-01 10:00:00"))
+
+    said = str(world.erase())
+
+    for canary in (PHONE, PHONE[-4:], NAME, "7000000001"):
+        assert canary not in said
+
+
+class Cut:
+    """Records whose n-th write fails, before it happened or after."""
+
+    def __init__(self, inner, number, applied):
+        self._inner, self._left, self._applied = inner, number, applied
+
+    def __getattr__(self, name):
+        call = getattr(self._inner, name)
+        if name in {"ledger_rows", "texts", "plans"}:
+            return call
+
+        def write(*arguments):
+            self._left -= 1
+            if self._left == 0 and not self._applied:
+                raise StoreUnavailable(table="x")
+            done = call(*arguments)
+            if self._left == 0:
+                raise StoreUnavailable(table="x")
+            return done
+
+        return write
+
+
+def filled() -> World:
+    world = World()
+    for n, days in enumerate((5, 45, 60, 130, 200)):
+        number = f"{STORE}_{n}"
+        world.put(days, booking_num=number)
+        world.put(days, booking_num=number, kind="confirm")
+        visit = NOW - timedelta(days=days)
+        world.ledger.put(
+            make_ledger_row(booking_num=number, booking_time=f"{visit:%Y-%m-%d %H:%M:%S}")
+        )
+    return world
+
+
+@pytest.mark.parametrize("applied", [False, True])
+@pytest.mark.parametrize("number", range(1, 25))
+def test_erasure_that_is_cut_off_anywhere_ends_where_it_would_have(number, applied):
+    whole, cut = filled(), filled()
+    for _ in range(3):
+        whole.erase()
+
+    real = cut.records
+    cut.records = Cut(real, number, applied)
+    with suppress(StoreUnavailable):
+        cut.erase()
+    cut.records = real
+    for _ in range(3):
+        cut.erase()
+
+    assert cut.everything() == whole.everything()
+
+
+instants = st.integers(0, 1200 * 86_400).map(
+    lambda s: datetime(2024, 1, 1, tzinfo=UTC) + timedelta(seconds=s)
+)
+
+
+@settings(max_examples=300)
+@given(
+    now=instants,
+    visit=instants,
+    registered_before=st.timedeltas(timedelta(0), timedelta(days=200)),
+    decided=instants,
+    ahead=st.timedeltas(timedelta(0), timedelta(days=400)),
+    reach=st.integers(1, 240),
+    personal=st.integers(1, 60),
+)
+def test_no_window_asks_for_what_may_go(
+    now, visit, registered_before, decided, ahead, reach, personal
+):
+    """Whatever window is still decided, or will be: its plan covers nothing that may be blanked."""
+    policy = RetentionPolicy(
+        personal_days=personal, key_days=personal, oldest_window=timedelta(hours=reach)
+    )
+    job = make_job(visit_at=visit, due_at=visit, not_before=visit, window=decided.isoformat())
+    booking = make_booking(
+        starts_at=visit,
+        ends_at=visit + timedelta(hours=1),
+        registered_at=decided - registered_before,
+        status=BookingStatus.COMPLETED,
+    )
+    if last_touched([job]) >= policy.personal_before(now):
+        return
+    oldest = _floor((now - policy.oldest_window + timedelta(minutes=20)).astimezone(KST))
+    for as_of in (
+        oldest,
+        _floor(oldest + ahead),
+        oldest.replace(hour=20),
+        oldest.replace(hour=4, minute=0),
+    ):
+        if as_of >= oldest:
+            assert not fetch_plan(Window(as_of)).covers(booking)
+
+
+def test_a_key_never_goes_before_its_person():
+    with pytest.raises(ValueError, match="outlive"):
+        RetentionPolicy(personal_days=40, key_days=39)
+    assert POLICY.keys_before(NOW) < POLICY.personal_before(NOW) <= NOW - timedelta(days=35)
