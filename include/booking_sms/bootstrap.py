@@ -39,6 +39,7 @@ from booking_sms.pipeline.applied_catalog import catalog_in_use
 from booking_sms.pipeline.send_gate import SendGate
 from booking_sms.pipeline.services import DispatchPolicy, DispatchServices, ReconcilePolicy
 from booking_sms.ports import (
+    AirflowView,
     AlertChannel,
     Clock,
     EvidenceStore,
@@ -48,6 +49,7 @@ from booking_sms.ports import (
     SecretSource,
     TransportClock,
 )
+from booking_sms.telemetry.call_meter import CallMeter
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -103,6 +105,7 @@ class Application:
         self.clock = clock
         self.transport_clock: TransportClock = SystemTransportClock()
         self.code_version = __version__
+        self.meter = CallMeter()
         self._may_log_in = True
         self._opened = ExitStack()
         if isinstance(clock, WorldClock):
@@ -117,14 +120,17 @@ class Application:
     @cached_property
     def _dynamodb(self) -> DynamoDBClient:
         from booking_sms.adapters.dynamodb import make_client
+        from booking_sms.telemetry.aws_calls import meter_dynamodb
 
         aws = self.connections.aws
-        return make_client(
+        client = make_client(
             region=aws.region,
             endpoint_url=aws.dynamodb_endpoint_url or aws.endpoint_url,
             access_key_id=aws.access_key,
             secret_access_key=aws.secret_key,
         )
+        meter_dynamodb(client, self.meter)
+        return client
 
     @property
     def dynamodb_client(self) -> DynamoDBClient:
@@ -238,7 +244,7 @@ class Application:
             access_key_id=aws.access_key,
             secret_access_key=aws.secret_key,
         )
-        return SecretsManagerSource(client)
+        return SecretsManagerSource(client, self.meter)
 
     @cached_property
     def stage(self) -> PayloadStage:
@@ -360,7 +366,7 @@ class Application:
             pace_s=0.0 if addresses.is_loopback else settings.page_pause_s,
             timeout_s=settings.http_timeout_s,
         )
-        api = BookingApi(config, clock=self.transport_clock)
+        api = BookingApi(config, clock=self.transport_clock, meter=self.meter)
         self._opened.callback(api.close)
         return api
 
@@ -395,6 +401,7 @@ class Application:
                     binary=self.settings.chrome_binary,
                     driver=self.settings.chromedriver,
                     loopback_only=addresses.is_loopback,
+                    meter=self.meter,
                 ),
             ),
             lock=DynamoDbLoginLock(self._dynamodb, self._tables, clock=self.transport_clock),
@@ -412,6 +419,20 @@ class Application:
         from booking_sms.adapters.naver.source import NaverBookingSource
 
         return NaverBookingSource(self._booking_api, self.session)
+
+    # -- Airflow, from outside ----------------------------------------------------------------
+
+    @cached_property
+    def airflow(self) -> AirflowView | None:
+        """What Airflow shows to the watchdog; None without an account there."""
+        from booking_sms.adapters.airflow import AirflowApi
+
+        account = self.connections.airflow
+        if account is None:
+            return None
+        api = AirflowApi(account.base_url, username=account.username, password=account.password)
+        self._opened.callback(api.close)
+        return api
 
     # -- SENS ---------------------------------------------------------------------------------
 
@@ -436,7 +457,7 @@ class Application:
             max_age_ms=min(MAX_SIGNATURE_AGE_MS, self.settings.lease_s * 1000),
         )
         gate = SendGate(self.control, self.transport_clock)
-        gateway = SensGateway(config, self.transport_clock, gate.permit)
+        gateway = SensGateway(config, self.transport_clock, gate.permit, meter=self.meter)
         self._opened.callback(gateway.close)
         return gateway
 

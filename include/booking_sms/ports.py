@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple, Protocol
 
+from booking_sms.domain.airflow_view import ComponentHealth, EndedRun, KilledTask
 from booking_sms.domain.booking import Booking
 from booking_sms.domain.ledger import LedgerRow
 from booking_sms.domain.metric import Metric, Publication
@@ -633,8 +634,32 @@ class MonitoringLook(Protocol):
         ...
 
 
+# --- Airflow, from outside --------------------------------------------------------------------
+
+
+class AirflowView(Protocol):
+    """What Airflow's own API shows to somebody who only looks. Raises AirflowUnavailable."""
+
+    def health(self) -> Sequence[ComponentHealth]:
+        """Every component as Airflow's health page calls it; it needs no account."""
+        ...
+
+    def paused(self) -> Mapping[str, bool]:
+        """Our DAGs by id, and whether they are paused."""
+        ...
+
+    def ended_runs(self, since: datetime, until: datetime) -> Sequence[EndedRun]:
+        """Runs of our DAGs that ended from ``since`` on and before ``until``, oldest first."""
+        ...
+
+    def killed_tasks(self, since: datetime) -> Sequence[KilledTask]:
+        """Tries that ended since then without telling why."""
+        ...
+
+
 __all__ = [
     "AdvertisingRecord",
+    "AirflowView",
     "AlertChannel",
     "Attempt",
     "BodyStore",

@@ -10,6 +10,7 @@ from booking_sms_airflow.application import current_application
 from booking_sms_airflow.results import Counts
 from booking_sms_airflow.window import interval_end_of
 
+DAG_ID = "sms_audit"
 DAY = "day"
 
 
@@ -17,8 +18,12 @@ def audit_day(context: Mapping[str, Any]) -> Counts:
     """Compare the run's day; raises AuditResidue when list and jobs do not agree."""
     from booking_sms import workflow
     from booking_sms.domain.errors import AuditResidue
+    from booking_sms.telemetry.run_metrics import measured_task
 
-    found = workflow.audit_day(current_application(), day_of(context))
+    app = current_application()
+    # Residue is a finding and no sign that the audit itself has not come to its end.
+    with measured_task(app, DAG_ID, "audit_day", is_last=True):
+        found = workflow.audit_day(app, day_of(context))
     if not found.is_clean:
         raise AuditResidue(day=found.day, residue=len(found.residue), items=len(found.unreadable))
     return Counts(found.counts())

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from booking_sms_airflow.application import current_application
 from booking_sms_airflow.gate import require_results
+from booking_sms_airflow.measuring import measured_run_task
 from booking_sms_airflow.results import Counts
 from booking_sms_airflow.window import open_window, resolve
 
@@ -39,7 +40,9 @@ def open_session(context: Context) -> list[str]:
     from booking_sms import workflow
 
     app = current_application()
-    opened = workflow.open_session(app, open_window(app, context))
+    window = open_window(app, context)
+    with measured_run_task(app, context):
+        opened = workflow.open_session(app, window)
     log.info("window %s: session %s", opened["window"], opened["session"])
     context["ti"].xcom_push(key=SESSION, value=opened["session"])
     return list(opened["stores"])
@@ -50,21 +53,26 @@ def extract_store(context: Context, store_id: str) -> Counts:
     from booking_sms import workflow
 
     app, window = _run_of(context)
-    return Counts(workflow.extract_store(app, window, store_id, context["ti"].try_number))
+    with measured_run_task(app, context):
+        return Counts(workflow.extract_store(app, window, store_id, context["ti"].try_number))
 
 
 def check_bookings(context: Context, extracts: Extracts) -> Counts:
     """Great Expectations over what came."""
     from booking_sms import workflow
 
-    return Counts(workflow.check_bookings(*_run_of(context), _came(extracts)))
+    app, window = _run_of(context)
+    with measured_run_task(app, context):
+        return Counts(workflow.check_bookings(app, window, _came(extracts)))
 
 
 def plan_jobs(context: Context, extracts: Extracts) -> Counts:
     """Decide and render for every booking; the plan's key and counts."""
     from booking_sms import workflow
 
-    return Counts(workflow.plan_jobs(*_run_of(context), _came(extracts)))
+    app, window = _run_of(context)
+    with measured_run_task(app, context):
+        return Counts(workflow.plan_jobs(app, window, _came(extracts)))
 
 
 def load_jobs(context: Context, planned: Mapping[str, Any] | None) -> Counts:
@@ -72,8 +80,9 @@ def load_jobs(context: Context, planned: Mapping[str, Any] | None) -> Counts:
     from booking_sms import workflow
 
     app, window = _run_of(context)
-    require_results({"plan_jobs": planned})
-    return Counts(workflow.load_jobs(app, window, planned["plan_key"]))
+    with measured_run_task(app, context):
+        require_results({"plan_jobs": planned})
+        return Counts(workflow.load_jobs(app, window, planned["plan_key"]))
 
 
 def report_window(
@@ -86,10 +95,11 @@ def report_window(
     from booking_sms import workflow
 
     app, window = _run_of(context)
-    report = workflow.report_window(app, window, _came(extracts), loaded)
-    require_results({"check_bookings": checked, "load_jobs": loaded})
-    note_duration(app, context)
-    return Counts(report)
+    with measured_run_task(app, context, is_last=True):
+        report = workflow.report_window(app, window, _came(extracts), loaded)
+        require_results({"check_bookings": checked, "load_jobs": loaded})
+        note_duration(app, context)
+        return Counts(report)
 
 
 def note_duration(app: Application, context: Context) -> None:

@@ -89,6 +89,10 @@ class AirflowApi:
         """Let the scheduler run a DAG."""
         self._call("PATCH", f"/api/v2/dags/{dag_id}", json={"is_paused": False})
 
+    def pause(self, dag_id: str) -> None:
+        """Keep the scheduler from running a DAG."""
+        self._call("PATCH", f"/api/v2/dags/{dag_id}", json={"is_paused": True})
+
     def trigger(self, dag_id: str, run_id: str, conf: Mapping[str, Any]) -> None:
         """Start a manual run under this id."""
         body = {"dag_run_id": run_id, "logical_date": None, "conf": dict(conf)}

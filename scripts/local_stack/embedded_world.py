@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -62,6 +62,10 @@ class EmbeddedWorld:
         """What the owner read in Telegram, oldest first."""
         return [note["text"] for note in self._control("GET", "/inbox/notes.json")["telegram"]]
 
+    def pages(self) -> list[str]:
+        """What the team read in Slack, oldest first."""
+        return [note["text"] for note in self._control("GET", "/inbox/notes.json")["slack"]]
+
     def finished_windows(self) -> set[str]:
         """Windows of the seeded day that ended well in this world, whoever ran them."""
         path = self.layout.finished_windows
@@ -100,10 +104,18 @@ class EmbeddedWorld:
         """End every session at Naver at once."""
         self._control("POST", "/control/naver/expire-sessions", json={})
 
-    def booking_sms(self, *arguments: str, good_codes: Iterable[int] = (0,)) -> Any:
-        """Run one of our commands with ``--json`` against this world; its answer."""
+    def booking_sms(
+        self,
+        *arguments: str,
+        good_codes: Iterable[int] = (0,),
+        more: Mapping[str, str] | None = None,
+    ) -> Any:
+        """Run one of our commands with ``--json`` against this world; its answer.
+
+        ``more`` are variables beside those of the world.
+        """
         command = [sys.executable, "-m", "booking_sms.cli.app", *arguments, "--json"]
-        environ = command_environ(self.layout)
+        environ = {**command_environ(self.layout), **(more or {})}
         return json.loads(run_command(command, environ, good_codes=good_codes))
 
     def audit(self) -> Any:

@@ -21,6 +21,8 @@ from local_stack.layout import PROJECT, Layout
 
 LOOPBACK = "127.0.0.1"
 USER = "admin"
+WATCHDOG = "watchdog"
+"""An account that may look and nothing else."""
 OURS = ("AIRFLOW_", "AIRFLOW__", "BOOKING_SMS_", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE")
 
 
@@ -99,11 +101,19 @@ def command_environ(layout: Layout) -> dict[str, str]:
     }
 
 
+def watchdog_environ(layout: Layout, port: int) -> dict[str, str]:
+    """How the watchdog asks this machine's Airflow."""
+    password = Keys.of(layout.airflow_home).password
+    account = {"conn_type": "http", "login": WATCHDOG, "password": password}
+    place = {"schema": "http", "host": LOOPBACK, "port": port}
+    return {"AIRFLOW_CONN_AIRFLOW_DEFAULT": json.dumps({**account, **place})}
+
+
 def airflow_environ(layout: Layout, port: int) -> dict[str, str]:
     """Environment of Airflow's components: one machine, SQLite, four tasks at once."""
     keys = Keys.of(layout.airflow_home)
     passwords = layout.airflow_home / "passwords.json"
-    write_private(passwords, json.dumps({USER: keys.password}))
+    write_private(passwords, json.dumps({USER: keys.password, WATCHDOG: keys.password}))
     url = f"http://{LOOPBACK}:{port}"
     return {
         **command_environ(layout),
@@ -116,7 +126,7 @@ def airflow_environ(layout: Layout, port: int) -> dict[str, str]:
         "AIRFLOW__CORE__DEFAULT_TIMEZONE": "Asia/Seoul",
         "AIRFLOW__CORE__FERNET_KEY": keys.fernet,
         "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{url}/execution/",
-        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"{USER}:admin",
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"{USER}:admin,{WATCHDOG}:viewer",
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(passwords),
         # SQLite has one writer: the others wait for it, up to half a minute instead of five
         # seconds, after which Airflow would answer with an error.

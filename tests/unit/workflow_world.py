@@ -28,6 +28,7 @@ from booking_sms.testing import (
     InMemoryControlRepository,
     InMemoryEvidenceStore,
     InMemoryLegacyLedger,
+    InMemoryMetricsSink,
     InMemoryPayloadStage,
     InMemoryPlanRepository,
     InMemorySecretSource,
@@ -85,6 +86,7 @@ class InMemoryApplication(Application):
             "source": FakeBookingSource(),
             "session": FakeNaverSession(),
             "gateway": InMemorySmsGateway(self.transport_clock),
+            "operations_metrics": InMemoryMetricsSink(),
             "_owner_channel": RecordingAlertChannel("telegram"),
             "_team_channel": RecordingAlertChannel("slack"),
         }

@@ -23,6 +23,7 @@ from booking_sms.cli import (
     run,
     sandbox,
     watch,
+    watchdog,
     windows,
 )
 from booking_sms.cli.composition import close_applications, described
@@ -55,6 +56,7 @@ doctor.register(app)
 caps.register(app)
 windows.register(app)
 watch.register(app)
+watchdog.register(app)
 
 
 def main() -> None:

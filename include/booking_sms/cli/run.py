@@ -17,6 +17,7 @@ from booking_sms.cli.places import BOOKING_CODES, booking_place, sens_place
 from booking_sms.config.connections import is_loopback_url
 from booking_sms.domain.errors import ExtractError
 from booking_sms.domain.window import OLD_AFTER, Window
+from booking_sms.telemetry.run_metrics import DISPATCH, ETL, RECONCILE, measured_task
 
 ALL_SHARDS = tuple(range(16))
 UNSENT = ("not_sent", "store_failed", "incident", "waiting:paused", "waiting:text_unreadable")
@@ -50,14 +51,17 @@ def run_window(app: Application, window: Window) -> dict[str, Any]:
     What was decided before and is due goes out even if Naver cannot be read now.
     """
     try:
-        opened = workflow.open_session(app, window)
+        with measured_task(app, ETL, "open_session"):
+            opened = workflow.open_session(app, window)
     except ExtractError:
         workflow.window_report(app, window, [], None)
         send_due(app)
         raise
-    extracts, failed = workflow.extract_stores(app, window, opened["stores"])
+    with measured_task(app, ETL, "extract_store"):
+        extracts, failed = workflow.extract_stores(app, window, opened["stores"])
     decided = decide_and_load(app, window, extracts) if extracts else {}
-    report, _ = workflow.window_report(app, window, extracts, decided.get("loaded"))
+    with measured_task(app, ETL, "report_window", is_last=True):
+        report, _ = workflow.window_report(app, window, extracts, decided.get("loaded"))
     return {
         "window": window.name,
         "session": opened["session"],
@@ -77,16 +81,21 @@ def decide_and_load(
     app: Application, window: Window, extracts: list[dict[str, Any]]
 ) -> dict[str, Any]:
     """Check, plan and load what was read."""
-    checked = workflow.check_bookings(app, window, extracts)
-    planned = workflow.plan_jobs(app, window, extracts)
-    loaded = workflow.load_jobs(app, window, planned["plan_key"])
+    with measured_task(app, ETL, "check_bookings"):
+        checked = workflow.check_bookings(app, window, extracts)
+    with measured_task(app, ETL, "plan_jobs"):
+        planned = workflow.plan_jobs(app, window, extracts)
+    with measured_task(app, ETL, "load_jobs"):
+        loaded = workflow.load_jobs(app, window, planned["plan_key"])
     return {"checks": checked, "planned": planned["counts"], "loaded": loaded}
 
 
 def send_due(app: Application) -> dict[str, Any]:
     """Send what is due and tell the owner."""
-    dispatched = workflow.claim_and_send(app, ALL_SHARDS)
-    workflow.report_dispatch(app, [dispatched])
+    with measured_task(app, DISPATCH, "claim_and_send"):
+        dispatched = workflow.claim_and_send(app, ALL_SHARDS)
+    with measured_task(app, DISPATCH, "report_dispatch", is_last=True):
+        workflow.report_dispatch(app, [dispatched])
     return dispatched
 
 
@@ -145,11 +154,12 @@ def reconcile(as_json: bool = JsonOption) -> None:
     """Settle doubts against SENS's list, poll delivery reports, expire what is too late."""
     composed = application()
     composed.check_tables()
-    result = {
-        "settled": workflow.settle_unknown_outcomes(composed),
-        "delivery": workflow.poll_delivery_reports(composed),
-        "expired": workflow.expire_overdue(composed),
-    }
+    with measured_task(composed, RECONCILE, "reconcile", is_last=True):
+        result = {
+            "settled": workflow.settle_unknown_outcomes(composed),
+            "delivery": workflow.poll_delivery_reports(composed),
+            "expired": workflow.expire_overdue(composed),
+        }
     print_facts("reconcile", result, as_json=as_json)
     unavailable = sum(part.get("list_unavailable", 0) for part in result.values())
     if unavailable:

@@ -27,6 +27,9 @@ NAVER, SENS, TELEGRAM, SLACK, AWS, OWN = (
     "booking_sms_default",
 )
 CONNECTION_IDS = (NAVER, SENS, TELEGRAM, SLACK, AWS, OWN)
+"""What a task needs; each costs it a question to Airflow."""
+AIRFLOW = "airflow_default"
+"""What the watchdog needs beside these: tasks have no use for it."""
 
 
 def is_loopback_url(url: str) -> bool:
@@ -88,6 +91,15 @@ class AwsConnection:
 
 
 @dataclass(frozen=True, kw_only=True)
+class AirflowConnection:
+    """Airflow's API and an account that may look; a viewer suffices."""
+
+    base_url: str
+    username: str = field(repr=False)
+    password: str = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
 class OwnConnection:
     """Our own keys: Fernet keys (newest first) for cookies and texts, the key of phone digests."""
 
@@ -105,6 +117,7 @@ class Connections:
     slack: SlackConnection | None
     aws: AwsConnection
     own: OwnConnection
+    airflow: AirflowConnection | None = None
 
     @classmethod
     def from_mappings(cls, connections: Mapping[str, Fields]) -> Connections:
@@ -126,6 +139,7 @@ class Connections:
             slack=built[SLACK],
             aws=built[AWS],
             own=built[OWN],
+            airflow=built[AIRFLOW],
         )
 
     @classmethod
@@ -134,7 +148,7 @@ class Connections:
         problems: list[str] = []
         mappings = {
             conn_id: _parse_variable(conn_id, environ, problems)
-            for conn_id in CONNECTION_IDS
+            for conn_id in (*CONNECTION_IDS, AIRFLOW)
             if environ.get(variable_of(conn_id))
         }
         _raise_problems(problems)
@@ -152,6 +166,7 @@ class Connections:
         ]
         urls += [self.telegram.base_url] if self.telegram else []
         urls += [self.slack.webhook_url] if self.slack else []
+        urls += [self.airflow.base_url] if self.airflow else []
         return tuple(urls)
 
     @property
@@ -313,6 +328,12 @@ def _aws(read: _Reader) -> AwsConnection:
     )
 
 
+def _airflow(read: _Reader) -> AirflowConnection:
+    return AirflowConnection(
+        base_url=read.host_url(), username=read.text("login"), password=read.text("password")
+    )
+
+
 def _own(read: _Reader) -> OwnConnection:
     keys = tuple(key.strip() for key in read.text("password").split(",") if key.strip())
     return OwnConnection(fernet_keys=keys, hmac_key=read.text("hmac_key", read.extra).encode())
@@ -325,4 +346,5 @@ _BUILDERS: tuple[tuple[str, Callable[[_Reader], Any], bool], ...] = (
     (SLACK, _slack, True),
     (AWS, _aws, False),
     (OWN, _own, False),
+    (AIRFLOW, _airflow, True),
 )

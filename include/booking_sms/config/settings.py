@@ -81,6 +81,10 @@ class Settings(BaseModel):
     bookings_band_high_percent: int = Field(
         200, ge=100, description="of the usual bookings at this time of day: more is an alarm"
     )
+    watched_dags: str = Field(
+        "booking_sms_etl,sms_dispatch,sms_reconcile",
+        description="DAGs that must never be paused, separated by commas",
+    )
     price_sms_krw: Decimal = Field(Decimal(9), ge=0, description="estimate: won for one SMS")
     price_lms_krw: Decimal = Field(Decimal(30), ge=0, description="estimate: won for one LMS")
     repair_max_texts: int = Field(200, ge=0, description="texts that one repair may send")
@@ -169,6 +173,11 @@ class Settings(BaseModel):
     def prices(self) -> Prices:
         """What a text is thought to cost, for previews."""
         return Prices(sms=self.price_sms_krw, lms=self.price_lms_krw)
+
+    @property
+    def watched_dag_ids(self) -> tuple[str, ...]:
+        """DAGs whose pause is trouble."""
+        return tuple(_listed(self.watched_dags))
 
     @property
     def own_digits(self) -> frozenset[str]:

@@ -46,6 +46,7 @@ BookingSmsError
   ParityFailed                T  decisions differ from the recorded ones, or none was compared
   CanarySilent                T  a part of alerting was not heard
   BenchIncomplete             T  a measured text was not sent or not delivered
+  AirflowUnavailable          R  Airflow's API does not answer, or refuses us
   AlertFailed                 R / T by ``retry_safe``
 
 T terminal    R safe to retry    ? reconcile, never retry
@@ -333,6 +334,10 @@ class BenchIncomplete(BookingSmsError, Terminal):
 
 class CanarySilent(BookingSmsError, Terminal):
     """A part of alerting was not heard; the context says which and why."""
+
+
+class AirflowUnavailable(BookingSmsError, Retryable):
+    """Airflow's API did not answer, or refused the question."""
 
 
 class AlertFailed(BookingSmsError):

@@ -86,4 +86,5 @@ def _check(
         if planned.get(key, 0) != found.get(key, 0)
     ]
     if broken:
-        raise AccountingBroken(accounts="; ".join(broken))
+        number = sum(abs(planned.get(k, 0) - found.get(k, 0)) for k in planned.keys() | found)
+        raise AccountingBroken(accounts="; ".join(broken), number=number)

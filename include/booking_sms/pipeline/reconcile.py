@@ -19,9 +19,13 @@ from booking_sms.pipeline.settle import SettleSummary, settle_unknown_outcomes
 
 @dataclass(kw_only=True)
 class ExpirySummary:
-    """How many jobs ended by not_after; ``held`` of them had waited for a person."""
+    """How many jobs ended by not_after; ``held`` of them had waited for a person.
+
+    ``texts`` of them were for customers, the others for colleagues.
+    """
 
     expired: int = 0
+    texts: int = 0
     held: int = 0
     store_failed: int = 0
     kinds: dict[str, int] = field(default_factory=dict)
@@ -67,6 +71,7 @@ def _expire(services: DispatchServices, job: SmsJob, now: datetime, summary: Exp
         return
     if moved is not None:
         summary.expired += 1
+        summary.texts += job.is_text
         summary.held += is_held
         summary.kinds[job.kind] = summary.kinds.get(job.kind, 0) + 1
 

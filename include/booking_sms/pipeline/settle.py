@@ -7,7 +7,7 @@ and never will be. A list that cannot be read settles nothing.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -45,7 +45,8 @@ _LIST_SPAN = timedelta(days=29)
 class SettleSummary:
     """Counts of one settling run; ``oldest_doubt_s`` is the age since t0 of what is left.
 
-    ``told_again`` are notices to colleagues whose sender ended before it wrote what came of them.
+    ``accepted`` are the keys of the jobs that were found; ``told_again`` are notices to colleagues
+    whose sender ended before it wrote what came of them.
     """
 
     lapsed: int = 0
@@ -62,6 +63,7 @@ class SettleSummary:
     incidents: int = 0
     store_failed: int = 0
     oldest_doubt_s: int = 0
+    accepted: list[tuple[str, str]] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-able counts."""
@@ -174,7 +176,9 @@ class _Settling:
         result = record_acceptance(
             self._services, job, row.request_id, message_id=row.message_id, note="found"
         )
-        self.summary.found += result is not Acceptance.INCIDENT
+        if result is not Acceptance.INCIDENT:
+            self.summary.found += 1
+            self.summary.accepted.append((job.booking_num, job.sort_key))
         self.summary.incidents += result is Acceptance.INCIDENT or bool(match.reason)
 
     def _on_ambiguous(self, job: SmsJob, match: Match, looked_at_ms: int) -> None:

@@ -59,12 +59,16 @@ class WatchServices:
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """Something that somebody must act on. ``about`` tells this one from the next of its kind."""
+    """Something that somebody must act on. ``about`` tells this one from the next of its kind.
+
+    ``windows`` counts those that it is about, if it is about windows.
+    """
 
     code: str
     store_id: str
     about: str
     text: str
+    windows: int = 0
 
     @property
     def key(self) -> str:
@@ -172,10 +176,10 @@ class _Look:
             return
         if len(missed) == len(entries):
             said = f"회차가 한 번도 처리되지 않았습니다 (지난 {LOOK // timedelta(hours=1)}시간)"
-            yield self._finding(MISSED, store_id, "all", said)
+            yield self._finding(MISSED, store_id, "all", said, len(missed))
         else:
             said = f"처리되지 않은 회차 {span(missed)}"
-            yield self._finding(MISSED, store_id, missed[0].name, said)
+            yield self._finding(MISSED, store_id, missed[0].name, said, len(missed))
 
     def _failed(self, store_id: str, entries: Sequence[WindowEntry]) -> Iterator[Finding]:
         latest = list(takewhile(lambda one: one.state is WindowState.FAILED, reversed(entries)))
@@ -183,7 +187,7 @@ class _Look:
             first, last = latest[-1], latest[0]
             windows = [one.window for one in reversed(latest)]
             said = f"실패한 회차 {span(windows)}: {last.reason}"
-            yield self._finding(FAILED, store_id, first.window.name, said)
+            yield self._finding(FAILED, store_id, first.window.name, said, len(latest))
 
     def _lost(self, store_id: str, entries: Sequence[WindowEntry]) -> Iterator[Finding]:
         lost = [one for one in entries if one.state is WindowState.LOST]
@@ -241,9 +245,13 @@ class _Look:
             said = f"{span([newest])} 회차의 예약 {now}건, 평소 같은 시각 {usual:g}건"
             yield self._finding(OUTSIDE, CHAIN, which, said)
 
-    def _finding(self, code: str, store_id: str, about: str, said: str) -> Finding:
+    def _finding(
+        self, code: str, store_id: str, about: str, said: str, windows: int = 0
+    ) -> Finding:
         alias = alias_of(store_id, self._services.stores) if store_id else "전체 지점"
-        return Finding(code=code, store_id=store_id, about=about, text=f"{alias}: {said}")
+        return Finding(
+            code=code, store_id=store_id, about=about, text=f"{alias}: {said}", windows=windows
+        )
 
 
 def _bookings(rows: Iterable[StoreCoverage]) -> int:

@@ -63,12 +63,15 @@ from booking_sms.workflow.validating import (
     load_golden,
     publish_golden,
 )
+from booking_sms.workflow.watchdog import Watchdog, WatchdogReport
 from booking_sms.workflow.watching import audit_day, guard_visits, watch_windows
 from booking_sms.workflow.windows import resolve_window
 
 __all__ = [
     "VALIDATION",
     "Summary",
+    "Watchdog",
+    "WatchdogReport",
     "approve_plan",
     "audit_day",
     "build_week",

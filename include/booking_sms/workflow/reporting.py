@@ -7,6 +7,7 @@ from typing import Any
 
 from booking_sms.bootstrap import Application
 from booking_sms.domain.errors import (
+    AccountingBroken,
     StoresFailed,
 )
 from booking_sms.domain.sms_job import SmsJob
@@ -22,6 +23,8 @@ from booking_sms.pipeline import (
 )
 from booking_sms.pipeline.catch_up import tell_catch_up
 from booking_sms.pipeline.plan_document import read_plan
+from booking_sms.telemetry.publishing import publish
+from booking_sms.telemetry.run_metrics import window_points
 from booking_sms.workflow.steps import Summary
 
 
@@ -53,12 +56,29 @@ def window_report(
     failed = [row.store_id for row in coverage if report.is_unread(row)]
     if failed:
         app.alert(f"window {window.name}: stores not read: {', '.join(failed)}")
-    jobs, accounting = _account(app, window, loaded)
+    jobs, accounting = _account_and_measure(app, window, extracts, loaded)
     text = report.window_text(window, coverage, jobs, app.catalog().stores)
     if text:
         app.tell_owner(text)
     tell_catch_up(app.control, window, coverage, app.catalog().stores, app.clock.now(), app.page)
     return {"window": window.name, "accounting": accounting, "failed_stores": failed}, failed
+
+
+def _account_and_measure(
+    app: Application,
+    window: Window,
+    extracts: Sequence[Summary],
+    loaded: Mapping[str, Any] | None,
+) -> tuple[list[SmsJob], dict[str, Any]]:
+    """As ``_account``, and what monitoring has to know of it, also when it does not add up."""
+    unaccounted = 0
+    try:
+        return _account(app, window, loaded)
+    except AccountingBroken as broken:
+        unaccounted = int(broken.context.get("number") or 1)
+        raise
+    finally:
+        publish(app, lambda at: window_points(extracts, unaccounted, at))
 
 
 def _account(

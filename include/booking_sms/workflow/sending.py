@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -14,6 +15,8 @@ from booking_sms.domain.errors import (
     GatewayListUnavailable,
     LoadError,
 )
+from booking_sms.domain.metric import Metric
+from booking_sms.domain.metric_catalogue import data_point
 from booking_sms.pipeline import (
     delivery,
     dispatch,
@@ -24,11 +27,15 @@ from booking_sms.pipeline import (
 from booking_sms.pipeline.cap_forecast import CapStanding
 from booking_sms.pipeline.cap_watch import alert_on_caps, read_cap_standings, stopping_caps
 from booking_sms.pipeline.once_a_day import tell_once_a_day
+from booking_sms.pipeline.outcomes import Outcome
 from booking_sms.pipeline.pacing import workers_of
 from booking_sms.pipeline.send_gate import pause_begun
+from booking_sms.telemetry.publishing import publish
+from booking_sms.telemetry.run_metrics import publish_count, sent_points
 from booking_sms.workflow.steps import Summary
 
 PAUSE_ALERT = "pause_alert"
+LOST = frozenset({Outcome.REFUSED, Outcome.EXPIRED})
 log = structlog.get_logger(__name__)
 
 
@@ -49,12 +56,39 @@ def report_dispatch(app: Application, results: Sequence[Mapping[str, Any]]) -> S
     text = report.dispatch_text(app.jobs, app.catalog().stores, keys)
     if text:
         app.tell_owner(text)
+    _publish_texts(app, keys, lambda: _lost_texts(app, results))
     stopped = sorted({reason for item in results for reason in item.get("stopped", ())})
     paused = [reason for reason in stopped if reason.startswith("paused_")]
     if paused:
         _page_pause(app, paused)
     _watch_caps(app, results)
     return {"accepted": len(keys), "told": bool(text), "stopped": stopped}
+
+
+def _publish_texts(
+    app: Application, keys: Iterable[report.JobKey], lost: Callable[[], int]
+) -> None:
+    """Tell monitoring of accepted and of lost texts, also that there were none.
+
+    Jobs that cannot be read now cost their numbers and nothing else.
+    """
+
+    def points(at: datetime) -> Iterator[Metric]:
+        yield data_point("SMSFailedTotal", lost(), at)
+        yield from sent_points(report.read_jobs(app.jobs, keys), app.settings.prices, at)
+
+    publish(app, points)
+
+
+def _lost_texts(app: Application, results: Sequence[Mapping[str, Any]]) -> int:
+    """Texts, not notices, that this run ended without a customer having them."""
+    lost = [
+        (str(num), str(sort_key))
+        for item in results
+        for num, sort_key, outcome in item.get("others", ())
+        if outcome in LOST
+    ]
+    return sum(job.is_text for job in report.read_jobs(app.jobs, lost))
 
 
 def _page_pause(app: Application, paused: Sequence[str]) -> None:
@@ -98,12 +132,15 @@ def look_at_caps(app: Application) -> tuple[CapStanding, ...]:
 
 def settle_unknown_outcomes(app: Application) -> Summary:
     """Settle every doubt that SENS's list can settle."""
-    return settle.settle_unknown_outcomes(app.dispatch_services, app.reconcile_policy()).as_dict()
+    summary = settle.settle_unknown_outcomes(app.dispatch_services, app.reconcile_policy())
+    _publish_texts(app, summary.accepted, lambda: summary.expired)
+    return summary.as_dict()
 
 
 def poll_delivery_reports(app: Application) -> Summary:
     """Ask SENS for the carriers' final words, and for who refused advertising."""
     summary = delivery.poll_delivery_reports(app.dispatch_services, app.reconcile_policy())
+    publish_count(app, "SMSFailedTotal", summary.undelivered)
     return {**summary.as_dict(), "opt_outs": _refresh_opt_outs(app)}
 
 
@@ -121,4 +158,6 @@ def _refresh_opt_outs(app: Application) -> int | None:
 
 def expire_overdue(app: Application) -> Summary:
     """Expire what is too late to send."""
-    return reconcile.expire_overdue(app.dispatch_services).as_dict()
+    summary = reconcile.expire_overdue(app.dispatch_services)
+    publish_count(app, "SMSFailedTotal", summary.texts)
+    return summary.as_dict()

@@ -16,12 +16,14 @@ from booking_sms.pipeline import (
     guard,
     watch,
 )
+from booking_sms.telemetry.run_metrics import publish_count
 
 
 def audit_day(app: Application, day: date | None = None) -> audit.AuditReport:
     """The two-way proof of a day (by default yesterday); residue is told to the team, in counts."""
     services = app.dispatch_services
     found = audit.audit_day(services, app.reconcile_policy(), day or audit.yesterday(services))
+    publish_count(app, "AuditOpen", len(found.residue) + len(found.unreadable))
     if not found.is_clean:
         app.alert(_audit_text(found))
     return found

@@ -519,6 +519,7 @@ def test_overdue_jobs_expire(world, state):
     world.advance(minutes=6)
     assert world.expire().as_dict() == {
         "expired": 1,
+        "texts": 1,
         "held": 0,
         "store_failed": 0,
         "kinds": {"guide": 1},

@@ -21,6 +21,7 @@ from booking_sms.domain.errors import (
     StoreThrottled,
     StoreUnavailable,
 )
+from booking_sms.telemetry.call_meter import CallMeter
 from booking_sms.transport.aws_session import make_session
 
 if TYPE_CHECKING:
@@ -55,8 +56,9 @@ def make_secrets_client(
 class SecretsManagerSource:
     """Secrets by reference, each secret read once per process."""
 
-    def __init__(self, client: SecretsManagerClient) -> None:
+    def __init__(self, client: SecretsManagerClient, meter: CallMeter | None = None) -> None:
         self._client = client
+        self._meter = meter or CallMeter()
         self._secrets: dict[str, str] = {}
 
     def get(self, name: str) -> str:
@@ -66,6 +68,13 @@ class SecretsManagerSource:
         ConnectionInvalid when we may not read it, StoreThrottled or StoreUnavailable when
         trying again is safe.
         """
+        try:
+            return self._get(name)
+        except BookingSmsError:
+            self._meter.note_secrets_error()
+            raise
+
+    def _get(self, name: str) -> str:
         secret, _, key = name.partition("#")
         if secret not in self._secrets:
             self._secrets[secret] = self._read(secret, name)

@@ -35,6 +35,7 @@ from booking_sms.domain.errors import (
 )
 from booking_sms.domain.fetch_plan import FetchQuery
 from booking_sms.ports import TransportClock
+from booking_sms.telemetry.call_meter import NAVER, CallMeter
 
 _MOST_REDIRECTS = 3
 _FIRST_WAIT_S, _LONGEST_BACKOFF_S = 0.5, 5.0
@@ -63,6 +64,7 @@ class BookingApi:
     :param clock: real time, for ``noCache`` and for dates in Retry-After.
     :param sleep: how to wait between requests and retries.
     :param transport: what carries the requests; tests give a server as a callable.
+    :param meter: counts requests and their times.
     """
 
     def __init__(
@@ -72,8 +74,10 @@ class BookingApi:
         clock: TransportClock,
         sleep: Callable[[float], None] = time.sleep,
         transport: httpx.BaseTransport | None = None,
+        meter: CallMeter | None = None,
     ) -> None:
         self.config = config
+        self._meter = meter or CallMeter()
         self._clock = clock
         self._sleep = sleep
         self._pacing = threading.Lock()
@@ -125,7 +129,10 @@ class BookingApi:
     def _request(self, url: httpx.URL, headers: Mapping[str, str]) -> httpx.Response:
         self._keep_pace()
         try:
-            return self._client.get(url, headers=dict(headers))
+            with self._meter.timed(NAVER) as call:
+                response = self._client.get(url, headers=dict(headers))
+                call.judge(response.status_code)
+            return response
         except httpx.RequestError as error:
             raise BookingApiUnavailable(reason=type(error).__name__) from None
 

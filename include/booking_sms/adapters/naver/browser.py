@@ -11,6 +11,7 @@ import logging
 import os
 import shutil
 import tempfile
+import threading
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -27,6 +28,7 @@ from urllib3.exceptions import HTTPError
 
 from booking_sms.adapters.naver.login_settings import BrowserConfig
 from booking_sms.domain.errors import BrowserCrashed, SettingsInvalid
+from booking_sms.telemetry.call_meter import CallMeter
 
 CRASHES = (WebDriverException, HTTPError, OSError)
 """What a dying browser or driver raises, whatever was asked of it."""
@@ -59,6 +61,8 @@ _START_TIMEOUT_S = 60
 _GRACE_S = 5
 _KILL_WAIT_S = 5.0
 _KILL_POLL_S = 0.02
+_LOOK_EVERY_S = 0.5
+_MEGABYTE = 1024 * 1024
 
 
 @contextlib.contextmanager
@@ -71,9 +75,12 @@ def open_browser(config: BrowserConfig) -> Iterator[WebDriver]:
     _silence_logs()
     profile = Path(tempfile.mkdtemp(prefix="booking-sms-chromium-"))
     service = Service(driver_path, log_output=DEVNULL, env=_environment(profile))
+    begun = time.perf_counter()
     try:
         with _started(config, binary, profile, service) as driver:
-            yield driver
+            start_ms = (time.perf_counter() - begun) * 1000
+            with _memory_watched(service, config.meter, start_ms):
+                yield driver
     finally:
         _kill_all(_processes_of(service, profile))
         _reap(service)
@@ -169,6 +176,39 @@ def _processes_of(service: Service, profile: Path) -> list[psutil.Process]:
         if any(str(profile) in part for part in process.info["cmdline"] or ()):
             found[process.pid] = process
     return list(found.values())
+
+
+@contextlib.contextmanager
+def _memory_watched(service: Service, meter: CallMeter, start_ms: float) -> Iterator[None]:
+    """Note the most memory that driver and browser held together while the block ran."""
+    ended, seen = threading.Event(), [0.0]
+
+    def look() -> None:
+        with contextlib.suppress(psutil.Error, AttributeError):
+            seen.append(_memory_mb(psutil.Process(service.process.pid)))
+
+    def watch() -> None:
+        while not ended.wait(_LOOK_EVERY_S):
+            look()
+
+    watching = threading.Thread(target=watch, name="browser-memory", daemon=True)
+    watching.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        watching.join(_KILL_WAIT_S)
+        look()  # the last page is open still
+        meter.note_browser(start_ms=start_ms, memory_mb=max(seen))
+
+
+def _memory_mb(driver: psutil.Process) -> float:
+    """Proportional memory of a process and its descendants: shared pages count once."""
+    total = 0
+    for process in (driver, *driver.children(recursive=True)):
+        with contextlib.suppress(psutil.Error):
+            total += process.memory_full_info().pss
+    return total / _MEGABYTE
 
 
 def _kill_all(processes: list[psutil.Process]) -> None:

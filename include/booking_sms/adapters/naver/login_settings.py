@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from booking_sms.telemetry.call_meter import CallMeter
+
 
 @dataclass(frozen=True, kw_only=True)
 class Credentials:
@@ -18,7 +20,7 @@ class BrowserConfig:
     """Which browser, and how long it may take. Durations are seconds.
 
     Empty paths are looked up on PATH. ``loopback_only`` keeps the browser from resolving any
-    other host: for a simulated Naver.
+    other host: for a simulated Naver. ``meter`` is told what the browser took.
     """
 
     binary: str = ""
@@ -28,3 +30,4 @@ class BrowserConfig:
     form_wait_s: float = 10.0
     answer_wait_s: float = 15.0
     loopback_only: bool = False
+    meter: CallMeter = field(default_factory=CallMeter, compare=False, repr=False)

@@ -48,6 +48,7 @@ from booking_sms.ports import (
     SignedSend,
     TransportClock,
 )
+from booking_sms.telemetry.call_meter import CallMeter
 
 MAX_SIGNATURE_AGE_MS = 5_000
 """A send later than this after t0 is not made: certainly not sent."""
@@ -85,7 +86,7 @@ class SensGateway:
     """Implements ports.SmsGateway over HTTP/1.1 with kept-alive connections.
 
     ``permit`` returns the reason to refuse a message right now, or None. ``transport`` replaces
-    the network in tests. The constructor opens nothing.
+    the network in tests, ``meter`` counts calls. The constructor opens nothing.
     """
 
     def __init__(
@@ -95,11 +96,12 @@ class SensGateway:
         permit: Permit,
         *,
         transport: httpx.BaseTransport | None = None,
+        meter: CallMeter | None = None,
     ) -> None:
         self._config = config
         self._clock = clock
         self._permit = permit
-        self._wire = Wire(transport, config.timeouts)
+        self._wire = Wire(transport, config.timeouts, meter)
         root = f"{config.base_url.rstrip('/')}/sms/v2/services/{config.service_id}"
         self._messages_url, self._opt_outs_url = f"{root}/messages", f"{root}/unsubscribes"
 

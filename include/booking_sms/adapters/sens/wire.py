@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 import httpx
 
+from booking_sms.telemetry.call_meter import SENS, CallMeter
 from booking_sms.transport.tls import trusted_certificates
 
 
@@ -45,7 +46,13 @@ class Reply:
 class Wire:
     """Sends requests as they are and reads answers to the end."""
 
-    def __init__(self, transport: httpx.BaseTransport | None, timeouts: Timeouts) -> None:
+    def __init__(
+        self,
+        transport: httpx.BaseTransport | None,
+        timeouts: Timeouts,
+        meter: CallMeter | None = None,
+    ) -> None:
+        self._meter = meter or CallMeter()
         self._timeouts = timeouts.as_dict()
         self._transport = transport or httpx.HTTPTransport(
             http1=True,
@@ -68,11 +75,13 @@ class Wire:
             content=body if body else None,
             extensions={"timeout": self._timeouts},
         )
-        response = self._transport.handle_request(request)
-        try:
-            return Reply(response.status_code, response.read())
-        finally:
-            response.close()
+        with self._meter.timed(SENS) as call:
+            response = self._transport.handle_request(request)
+            call.judge(response.status_code)
+            try:
+                return Reply(response.status_code, response.read())
+            finally:
+                response.close()
 
     def close(self) -> None:
         """Close the kept connections."""

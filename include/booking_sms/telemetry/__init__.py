@@ -1,0 +1,1 @@
+"""What runs tell about themselves: numbers for monitoring, events for logs. Never a person."""
