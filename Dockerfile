@@ -34,6 +34,7 @@ COPY --chown=airflow:0 pyproject.toml README.md ./
 COPY --chown=airflow:0 include include
 COPY --chown=airflow:0 plugins plugins
 COPY --chown=airflow:0 dags dags
+COPY --chown=airflow:0 monitoring monitoring
 RUN uv pip install --no-cache --no-deps --no-build-isolation --editable . \
     && python -c "import booking_sms; from airflow.providers.celery.executors import celery_executor"
 

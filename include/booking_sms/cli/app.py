@@ -14,6 +14,7 @@ from booking_sms.cli import (
     faults,
     golden,
     guard,
+    monitoring,
     outbox,
     parity,
     plan,
@@ -48,6 +49,7 @@ app.add_typer(bench.app, name="bench")
 app.add_typer(golden.app, name="golden")
 app.add_typer(campaign.app, name="campaign")
 app.add_typer(report.app, name="report")
+app.add_typer(monitoring.app, name="monitoring")
 plan.register(app)
 run.register(app)
 audit.register(app)
