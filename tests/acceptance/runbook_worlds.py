@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
+from booking_sms.adapters.dynamodb import DynamoDbSessionStore, TableNames
 from booking_sms.domain.booking import KST
 from booking_sms.ports import SessionRecord
+from booking_sms.workflow import campaign_start
 
 from .world import AT, FIRST_STORE, Installation, World
 
@@ -76,8 +79,6 @@ def failed_store(world: World, chain: Installation) -> None:
 def person(world: World, chain: Installation) -> None:
     """Naver showed a captcha."""
     calm(world, chain)
-    from booking_sms.adapters.dynamodb import DynamoDbSessionStore, TableNames
-
     names = TableNames(chain.prefix)
     store = DynamoDbSessionStore(world.dynamodb, names, sealer=chain.app.sealer)
     store.save(SessionRecord(cookies=(), state="CAPTCHA"))
@@ -93,7 +94,8 @@ def residue(world: World, chain: Installation) -> None:
 
 def two_rules(world: World, chain: Installation) -> None:
     """Rules were applied, and others after them."""
-    calm(world, chain)
+    for name in ("legacy", "recommended"):
+        chain.cli("rules", "apply", name, *WHO)
 
 
 def applied(world: World, chain: Installation) -> None:
@@ -103,8 +105,11 @@ def applied(world: World, chain: Installation) -> None:
 
 
 def campaign(world: World, chain: Installation) -> None:
-    """A shadow campaign is open and has seen a window."""
+    """A shadow campaign is open, and the predecessor's table holds a row."""
     calm(world, chain)
+    chain.cli("control", "set-mode", "comparison", *WHO)
+    facts, _ = campaign_start.bootstrap(chain.app, "campaign-1", dry_run=True)
+    campaign_start.open_campaign(chain.app, facts)
 
 
 WORLDS: dict[str, Callable[[World, Installation], None]] = {
@@ -133,6 +138,7 @@ class Reader:
     def __init__(self, world: World, chain: Installation) -> None:
         self.world = world
         self.chain = chain
+        self.screen = ""
         self.kept: dict[str, str] = {}
 
     def value(self, name: str) -> str:
@@ -154,9 +160,16 @@ class Reader:
         waiting = [job for job in shown if job["state"] in ("held", "outcome_unknown")]
         return str((waiting or shown)[0]["job_id"])
 
-    def _plan_item(self) -> dict[str, Any]:
-        plans = [item for item in self.chain.items("sms_plans") if "hash" in str(item)]
-        return max(plans, key=lambda item: str(item.get("made_at", item["plan_id"])))
+    def _plan(self) -> str:
+        return self._printed("plan")
+
+    def _hash(self) -> str:
+        return self._printed("hash")
+
+    def _printed(self, fact: str) -> str:
+        """A fact of the last table that was printed."""
+        (*_, value) = re.findall(rf"│ {fact} +│ (\S+)", self.screen)
+        return str(value)
 
     def _name(self) -> str:
         return "operator"

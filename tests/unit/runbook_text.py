@@ -10,10 +10,10 @@ from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[2]
 RUNBOOK = PROJECT / "docs" / "runbook.md"
-PLACEHOLDERS = frozenset(
-    "AIRFLOW BOOKING CAMPAIGN DAG DAY DIR END HASH JOB NAME PLAN REQUEST RUN SECRET SERVICE SINCE"
-    " START STORE UNTIL WINDOW".split()
-)
+PLACEHOLDERS = frozenset({
+    *("AIRFLOW", "BOOKING", "CAMPAIGN", "DAG", "DAY", "END", "HASH", "JOB", "NAME", "PLAN"),
+    *("REQUEST", "RUN", "SECRET", "SERVICE", "SINCE", "START", "STORE", "UNTIL", "WINDOW"),
+})
 """Words in capitals that the reader replaces."""
 NAMES = frozenset({"SENS", "COUNT"})
 """Words in capitals that stay as they are."""
