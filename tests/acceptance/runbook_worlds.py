@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -12,7 +13,7 @@ from booking_sms.domain.booking import KST
 from booking_sms.ports import SessionRecord
 from booking_sms.workflow import campaign_start
 
-from .world import AT, FIRST_STORE, Installation, World
+from .world import AT, FIRST_STORE, Installation, World, eventually
 
 SOON, TOMORROW = "2026-03-02T14:40:00+09:00", "2026-03-03T15:00:00+09:00"
 PHONES = ("01000000011", "01000000012")
@@ -90,6 +91,16 @@ def residue(world: World, chain: Installation) -> None:
     for item in chain.items("sms_jobs"):
         key = {name: {"S": str(item[name])} for name in ("booking_num", "sort_key")}
         world.dynamodb.delete_item(TableName=f"{chain.prefix}sms_jobs", Key=key)
+    chain.environ["BOOKING_SMS_SETTLE_S"] = "2"
+    today = datetime.now(KST).date().isoformat()
+    assert eventually(lambda: chain.cli("audit", "--day", today).code == 1)
+
+
+def silent(world: World, chain: Installation) -> None:
+    """No store had a booking for an hour."""
+    chain.environ["BOOKING_SMS_NO_BOOKINGS_HOURS"] = "1"
+    for minutes in (60, 40, 20, 0):
+        chain.run(at=(FIRST_WINDOW - timedelta(minutes=minutes)).isoformat())
 
 
 def two_rules(world: World, chain: Installation) -> None:
@@ -107,6 +118,7 @@ def applied(world: World, chain: Installation) -> None:
 def campaign(world: World, chain: Installation) -> None:
     """A shadow campaign is open, and the predecessor's table holds a row."""
     calm(world, chain)
+    chain.put("session", {"id": "1", "cookies": json.dumps(world.sign_in())})
     chain.cli("control", "set-mode", "comparison", *WHO)
     facts, _ = campaign_start.bootstrap(chain.app, "campaign-1", dry_run=True)
     campaign_start.open_campaign(chain.app, facts)
@@ -125,6 +137,7 @@ WORLDS: dict[str, Callable[[World, Installation], None]] = {
         failed_store,
         person,
         residue,
+        silent,
         two_rules,
         applied,
         campaign,
@@ -161,15 +174,15 @@ class Reader:
         return str((waiting or shown)[0]["job_id"])
 
     def _plan(self) -> str:
-        return self._printed("plan")
+        return self._previewed()[0]
 
     def _hash(self) -> str:
-        return self._printed("hash")
+        return self._previewed()[1]
 
-    def _printed(self, fact: str) -> str:
-        """A fact of the last table that was printed."""
-        (*_, value) = re.findall(rf"│ {fact} +│ (\S+)", self.screen)
-        return str(value)
+    def _previewed(self) -> tuple[str, str]:
+        """Plan and hash, from the line that the last preview ends with."""
+        (*_, (plan, plan_hash)) = re.findall(r"repair approve (\S+) --hash (\S+)", self.screen)
+        return str(plan), str(plan_hash)
 
     def _name(self) -> str:
         return "operator"
