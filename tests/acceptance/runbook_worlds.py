@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from shutil import copytree
 from typing import Any
 
 from booking_sms.adapters.dynamodb import DynamoDbSessionStore, TableNames
@@ -13,7 +14,7 @@ from booking_sms.domain.booking import KST
 from booking_sms.ports import SessionRecord
 from booking_sms.workflow import campaign_start
 
-from .world import AT, FIRST_STORE, Installation, World, eventually
+from .world import AT, FIRST_STORE, PROJECT, Installation, World, eventually
 
 SOON, TOMORROW = "2026-03-02T14:40:00+09:00", "2026-03-03T15:00:00+09:00"
 PHONES = ("01000000011", "01000000012")
@@ -104,9 +105,17 @@ def silent(world: World, chain: Installation) -> None:
 
 
 def two_rules(world: World, chain: Installation) -> None:
-    """Rules were applied, and others after them."""
-    for name in ("legacy", "recommended"):
-        chain.cli("rules", "apply", name, *WHO)
+    """Rules were applied, and again with another text."""
+    home = chain.stage.parent / "home"
+    for folder in ("rules", "messages", "stores"):
+        copytree(PROJECT / "include" / folder, home / folder)
+    chain.environ["BOOKING_SMS_HOME"] = str(home)
+    text = home / "messages" / "guide.yaml"
+    for new in ("곧 시작될", "이제 시작될"):
+        written = text.read_text(encoding="utf-8").replace("곧 시작될", new)
+        text.write_text(written, encoding="utf-8")
+        done = chain.cli("rules", "apply", *WHO)
+        assert done.code == 0, done.said
 
 
 def applied(world: World, chain: Installation) -> None:
