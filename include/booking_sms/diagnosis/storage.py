@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 from booking_sms.bootstrap import Application
 from booking_sms.diagnosis.finding import Check
 from booking_sms.domain.errors import (
-    BookingSmsError,
+    ConfigError,
     SecretMissing,
     SettingsInvalid,
     TableMissing,
@@ -137,9 +137,10 @@ def secrets(app: Application) -> str:
 
 
 def _problem(app: Application, name: str) -> str:
+    """Why a reference does not resolve; a store that does not answer is asked no further."""
     try:
         app.secrets.get(name)
-    except BookingSmsError as error:
+    except ConfigError as error:
         return error.code
     return ""
 
