@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from types_boto3_logs import CloudWatchLogsClient
 
 
-_UNKNOWN = frozenset({"UnknownOperationException", "InvalidAction", "NotImplemented", "501"})
-"""How stand-ins of AWS say that they have no such operation."""
+_UNKNOWN = frozenset({"UnknownOperationException", "InvalidAction", "NotImplemented", "501", "500"})
+"""How stand-ins of AWS say that they have no such operation; AWS's own errors have names."""
 
 
 def is_unknown_operation(error: ClientError) -> bool:

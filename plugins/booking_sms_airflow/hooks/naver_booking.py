@@ -53,10 +53,10 @@ class NaverBookingHook(ComposedHook):
 
     def check(self) -> str:
         """Both hosts answer. No login: a test must not use up the account's attempts."""
-        from booking_sms.diagnosis import diagnose
+        from booking_sms.diagnosis import checks_of, look
         from booking_sms.domain.errors import BookingApiUnavailable
 
-        findings = [f for f in diagnose(self.application, fix=False) if f.name in HOSTS]
+        findings = [look(one) for one in checks_of(self.application) if one.name in HOSTS]
         said = "; ".join(finding.detail for finding in findings)
         if not all(finding.ok for finding in findings):
             raise BookingApiUnavailable(said)

@@ -75,8 +75,8 @@ def test_a_month_without_a_cap_shows_a_dash(app: InMemoryApplication) -> None:
 
 
 def caps_finding(app: InMemoryApplication) -> diagnosis.Finding:
-    checks = dict(diagnosis._checks(app, fix=False))
-    return diagnosis._guarded("caps", checks["caps"])
+    checks = {check.name: check for check in diagnosis.checks_of(app)}
+    return diagnosis.look(checks["caps"])
 
 
 def test_doctor_names_the_caps_and_fails_when_one_holds_texts(app: InMemoryApplication) -> None:
