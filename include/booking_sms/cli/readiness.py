@@ -10,6 +10,8 @@ from booking_sms import workflow
 from booking_sms.bench.thresholds import measure_thresholds
 from booking_sms.cli import composition
 from booking_sms.cli.console import JsonOption, fail, print_facts, print_json, print_table
+from booking_sms.monitoring.clients import aws_errors
+from booking_sms.monitoring.dashboard import comparison_dashboard
 from booking_sms.pipeline.operator import Person
 from booking_sms.readiness.decision import GO, ROLES, Decision
 from booking_sms.readiness.package import INCOMPLETE
@@ -27,7 +29,9 @@ COLUMNS = ("criterion", "verdict", "why")
 def collect(campaign: str = CampaignOption, as_json: bool = JsonOption) -> None:
     """Measure parity, comparator, limits and metrics again, and keep them as evidence."""
     composed = composition.application()
-    kept = workflow.collect_evidence(composed, campaign, measure_thresholds(composed))
+    thresholds, look = measure_thresholds(composed), comparison_dashboard(composed)
+    with aws_errors():
+        kept = workflow.collect_evidence(composed, campaign, thresholds, look)
     print_facts("evidence", kept, as_json=as_json)
 
 

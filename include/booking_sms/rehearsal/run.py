@@ -49,8 +49,10 @@ class Rehearsed:
     """What came of it, and what the stand-in says that it did: see ``Effect``.
 
     ``without_phone`` are the (booking, kind) that it could not take, with the window of each.
+    ``app`` is what was rehearsed with, for whoever judges the campaign.
     """
 
+    app: RehearsedApplication = field(repr=False)
     result: dict[str, Any]
     compared: Compared
     differences: list[dict[str, Any]]
@@ -143,6 +145,7 @@ class _Campaign:
             progress(number + 1)
         report = workflow.campaign_report(app)
         return Rehearsed(
+            app=app,
             result=report["result"],
             compared=compare(campaign_sides(app, require_open(app))),
             differences=report["differences"],

@@ -5,7 +5,7 @@ Nothing is taken over from earlier runs: evidence about other rules or older cod
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import structlog
@@ -39,12 +39,18 @@ SHADOW_COLUMNS = (
 log = structlog.get_logger(__name__)
 
 
-def collect_evidence(app: Application, campaign: str, thresholds: Mapping[str, Any]) -> Summary:
+def collect_evidence(
+    app: Application,
+    campaign: str,
+    thresholds: Mapping[str, Any],
+    dashboard: Callable[[], bool | None] = lambda: None,
+) -> Summary:
     """Golden and shadow parity, the comparator's own proof, metrics, limits, notices: by version.
 
-    ``thresholds`` come measured from outside, in processes of their own. What cannot be measured
-    here (the dashboard) stays unmeasured. The team is told, for real: what Slack takes and refuses
-    since the campaign's start is evidence. Raises ActionRefused for an unknown campaign.
+    ``thresholds`` come measured from outside, in processes of their own. ``dashboard`` looks at
+    the dashboard once the numbers are out; None is unmeasured. The team is told, for real: what
+    Slack takes and refuses since the campaign's start is evidence. Raises ActionRefused for an
+    unknown campaign.
     """
     shadow, golden = campaign_report(app, campaign), judge_goldens(app)
     at = app.clock.now()
@@ -58,7 +64,7 @@ def collect_evidence(app: Application, campaign: str, thresholds: Mapping[str, A
         SHADOW: shadow["result"],
         MUTATION: _mutation(app, golden),
         THRESHOLDS: thresholds,
-        **_metrics(app, (golden.result, shadow["result"])),
+        **_metrics(app, (golden.result, shadow["result"]), dashboard),
         NOTICES: measure_notices(app, campaign),
     }
     for name, document in results.items():
@@ -90,11 +96,13 @@ def _mutation(app: Application, golden: PageSource) -> dict[str, Any]:
     return mutate(golden.expected, comparator).as_dict(app.clock.now())
 
 
-def _metrics(app: Application, results: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+def _metrics(
+    app: Application, results: Iterable[Mapping[str, Any]], dashboard: Callable[[], bool | None]
+) -> dict[str, Any]:
     """What was published and what failed; nothing where publishing is switched off."""
     sink = app.comparison_metrics
     if sink is None:
         return {}
     evidence = [metrics_evidence(one, publish_parity(one, sink, log)) for one in results]
     totals = {name: sum(one[name] for one in evidence) for name in ("published", "failed")}
-    return {METRICS: evidence[0] | totals}
+    return {METRICS: evidence[0] | totals | {"dashboard_verified": dashboard()}}
