@@ -70,8 +70,6 @@ BY_AIRFLOW = {
     "logs:PutLogEvents",
 }
 """Airflow's CloudWatch handler (watchtower), where remote logging is switched on."""
-AWAITED = {"cloudwatch:DescribeAlarms", "cloudwatch:GetMetricStatistics", "sns:Publish"}
-"""Granted for the canary and the notices; take out what the code calls by itself."""
 
 
 def actions(operations: set[str]) -> set[str]:
@@ -103,7 +101,7 @@ def full() -> Template:
 def test_runs_may_do_what_the_code_calls_and_no_more(full: Template) -> None:
     used = actions(set(used_operations(CODE, without=OPERATED)))
 
-    expected = (used - {"dynamodb:CreateTable"}) | BY_AIRFLOW | AWAITED
+    expected = (used - {"dynamodb:CreateTable"}) | BY_AIRFLOW
     assert allowed(policy(full, "booking-sms-run")) == expected
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import timedelta
 
 from booking_sms import workflow
+from booking_sms.domain.errors import AlertFailed
 from booking_sms.domain.sms_job import JobState, Move
 from booking_sms.monitoring.drill.rounds import job_in, jobs_of, let_go_by
 from booking_sms.monitoring.drill.tasks import counted
 from booking_sms.monitoring.drill.world import Drill, DrillWorld, repeated
+from booking_sms.workflow.canary import raise_synthetic_alarm
 
 TICK_MIN, DAY_MIN = 5, 24 * 60
 
@@ -49,6 +52,17 @@ def next_day(world: DrillWorld) -> None:
     world.wait(TICK_MIN)
 
 
+def refused_notice(world: DrillWorld) -> None:
+    """Slack refuses one notice."""
+    with suppress(AlertFailed), world.app.tally.counting("slack"):
+        raise AlertFailed(channel="slack", reason="drill")
+
+
+def synthetic_alarm(world: DrillWorld) -> None:
+    """What the canary does every day."""
+    raise_synthetic_alarm(world.app)
+
+
 def daily_beats(world: DrillWorld) -> None:
     """Two days on which the canary heard every part, and the next day's beat."""
     beat = counted("CanaryBeat", 1)
@@ -60,11 +74,8 @@ SCENARIOS: Mapping[str, Drill] = {
     "sms-failures": Drill(fire=lose_a_text, clear=repeated(TICK_MIN, 4, expire)),
     "audit-open": Drill(fire=text_that_sens_does_not_know, clear=next_day),
     "notices-failed": Drill(
-        fire=repeated(TICK_MIN, 1, counted("NoticesFailed", 1, Channel="slack")),
-        clear=let_go_by(minutes=20),
+        fire=repeated(TICK_MIN, 1, refused_notice), clear=let_go_by(minutes=20)
     ),
     "canary-silent": Drill(fire=let_go_by(hours=27), clear=daily_beats),
-    "canary-alarm": Drill(
-        fire=repeated(TICK_MIN, 1, counted("CanaryAlarm", 1)), clear=let_go_by(minutes=20)
-    ),
+    "canary-alarm": Drill(fire=repeated(TICK_MIN, 1, synthetic_alarm), clear=let_go_by(minutes=20)),
 }
