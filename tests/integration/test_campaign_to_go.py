@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from booking_sms.config.connections import AwsConnection
 from booking_sms.monitoring.clients import make_clients
 from booking_sms.monitoring.dashboard import dashboard_gaps
 from booking_sms.monitoring.template import read_template
+from booking_sms.notify.tally import TalliedChannel
 from booking_sms.pipeline.operator import Person
 from booking_sms.readiness.decision import GO, ROLES
 from booking_sms.rehearsal.run import Orders, Rehearsed, rehearse
@@ -51,6 +52,7 @@ def campaign() -> Rehearsed:
     done = rehearse(Orders(days=7.1))
     app = done.app
     app.__dict__["evidence"] = InMemoryEvidenceStore()
+    app.__dict__["_team_channel"] = TalliedChannel(app.told, app.tally)
     with mock_aws():
         clients = make_clients(AWS)
         template = read_template({}, region=clients.region, account=clients.account)
@@ -63,7 +65,7 @@ def campaign() -> Rehearsed:
             app,
             CAMPAIGN,
             measure_thresholds(app),
-            lambda: not list(dashboard_gaps(template, clients, datetime.now(UTC))),
+            lambda: not list(dashboard_gaps(template, clients, app.clock.now())),
         )
     return done
 

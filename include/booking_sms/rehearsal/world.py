@@ -46,6 +46,7 @@ from booking_sms.testing import (
 EVENT_TEXT = "약속하신 후기를 남겨 주세요."
 """The predecessor's event text carried no label: it is not compared to the letter."""
 NOWHERE = "http://127.0.0.1:1"
+DAY = timedelta(days=1)
 
 
 class ChainSource:
@@ -140,7 +141,10 @@ class RehearsedApplication(Application):
             "_owner_channel": None,
             "_team_channel": self.told,
         }
+        # Before the campaign begins: its gate asks which mode was in force from the start.
+        self.set_time(at - DAY)
         control.set_delivery_mode("comparison", by="rehearsal", reason="rehearsal")
+        self.set_time(at)
 
     def set_time(self, at: datetime) -> None:
         """Both clocks jump."""

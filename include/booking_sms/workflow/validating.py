@@ -130,10 +130,12 @@ def compare_outcomes(app: Application, run: str, decided: Mapping[str, Any]) -> 
 
 def judge_goldens(app: Application) -> PageSource:
     """Decide and compare the recordings here and now: report, result and what a page needs."""
-    dataset, ran_at = verified_dataset(_golden(app)), _now(app)
+    dataset, ran_at, began = verified_dataset(_golden(app)), _now(app), time.monotonic()
     ((name, file),) = dataset.named("legacy").items()
     first, again = (_decided(app, dataset, name, file) for _ in range(2))
-    return _compared(app, dataset, name, file, first, undecided(first, again), ran_at)
+    source = _compared(app, dataset, name, file, first, undecided(first, again), ran_at)
+    source.result["duration_ms"] = _since(began)
+    return source
 
 
 def page_of(app: Application, campaign: str, source: PageSource) -> str:
