@@ -13,6 +13,8 @@ from written_commands import call_aws, commands_of, parse_own, replaced
 from booking_sms.adapters.aws.secrets import SecretsManagerSource
 from booking_sms.adapters.dynamodb import Sealer
 
+pytestmark = pytest.mark.slow
+
 SECRET = "booking-sms/stores/900101"
 OLD_VALUE, NEW_VALUE = json.dumps({"door_code": "0000*"}), json.dumps({"door_code": "1111*"})
 CODE = f"{SECRET}#door_code"

@@ -20,6 +20,8 @@ from booking_sms.monitoring.evaluator import (
 )
 from booking_sms.monitoring.template import Alarm, Template, read_template
 
+pytestmark = pytest.mark.slow
+
 PROJECT = Path(__file__).resolve().parents[3]
 NAMES = [
     "run-errors",

@@ -11,6 +11,8 @@ import pytest
 from booking_sms.domain.metric_catalogue import CATALOGUE, COMPARISON
 from booking_sms.monitoring.template import TEMPLATE, Template, read_template
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def template() -> Template:

@@ -15,6 +15,8 @@ from booking_sms.monitoring.clients import Clients
 from booking_sms.monitoring.stack import StackChange, deploy_stack
 from booking_sms.monitoring.template import Template, read_template
 
+pytestmark = pytest.mark.slow
+
 STACK, SET = "booking-sms", "booking-sms-1"
 NAMES = {"StackName": STACK, "ChangeSetName": SET}
 AT = datetime(2026, 3, 2, tzinfo=UTC)

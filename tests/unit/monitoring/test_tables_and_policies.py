@@ -12,6 +12,8 @@ from booking_sms.adapters.dynamodb.table_schema import OPEN_INDEX, SCHEMAS, _def
 from booking_sms.monitoring.intrinsics import load_document
 from booking_sms.monitoring.template import TEMPLATE, Template, read_template
 
+pytestmark = pytest.mark.slow
+
 PROJECT = Path(__file__).resolve().parents[3]
 CODE = PROJECT / "include" / "booking_sms"
 

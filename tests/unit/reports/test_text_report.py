@@ -22,6 +22,8 @@ from booking_sms.reports.plot import Bars, round_up
 from booking_sms.reports.texts import COLUMNS, TextReport, count_texts, month_before, week_before
 from booking_sms.testing import NOW, make_job, make_store_directory
 
+pytestmark = pytest.mark.slow
+
 PRICES = Prices(sms=Decimal(9), lms=Decimal("30.5"))
 DAY = date(2026, 3, 2)
 PHONE = "01000009999"

@@ -14,6 +14,8 @@ from booking_sms.adapters.dynamodb import make_client
 from booking_sms.telemetry.aws_calls import meter_dynamodb
 from booking_sms.telemetry.call_meter import DYNAMODB, CallMeter
 
+pytestmark = pytest.mark.slow
+
 KEY = {"name": {"S": "x"}}
 
 

@@ -13,6 +13,8 @@ from booking_sms.adapters.aws.monitoring_look import CloudWatchLook
 from booking_sms.domain.errors import StoreUnavailable
 from booking_sms.domain.metric_catalogue import data_point
 
+pytestmark = pytest.mark.slow
+
 NOW = datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(minutes=5)
 KEYS = {"region": "us-east-1", "access_key_id": "x", "secret_access_key": "x"}
 
