@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 import sys
@@ -31,7 +32,19 @@ def log_to_stderr(secrets: Iterable[str] = ()) -> None:
     A person at a terminal sees warnings and errors; a file or a collector gets everything.
     """
     level = logging.WARNING if sys.stderr.isatty() else logging.INFO
-    log_to(sys.stderr, secrets, level=level)
+    log_to(CurrentStderr(), secrets, level=level)
+
+
+class CurrentStderr(io.TextIOBase):
+    """Whatever stderr is when a line is written: who redirects it closes it afterwards."""
+
+    def write(self, text: str) -> int:
+        """As of any text stream."""
+        return sys.stderr.write(text)
+
+    def flush(self) -> None:
+        """As of any text stream."""
+        sys.stderr.flush()
 
 
 def print_json(document: Any) -> None:

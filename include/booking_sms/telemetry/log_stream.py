@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
-from typing import Any, TextIO
+from io import TextIOBase
+from typing import Any, TextIO, cast
 
 import structlog
 
@@ -17,7 +18,7 @@ QUIET = ("httpx", "httpcore", "botocore", "boto3", "urllib3", "selenium")
 """Libraries of which only warnings are of interest: their lines quote requests."""
 
 
-def log_to(stream: TextIO, secrets: Iterable[str] = (), *, level: int = logging.INFO) -> None:
+def log_to(stream: TextIOBase, secrets: Iterable[str] = (), *, level: int = logging.INFO) -> None:
     """Write every log of this process to a stream, ours and the libraries', one JSON line each.
 
     :param secrets: known values that are never shown.
@@ -26,10 +27,10 @@ def log_to(stream: TextIO, secrets: Iterable[str] = (), *, level: int = logging.
     structlog.configure(
         processors=[*shared, structlog.processors.JSONRenderer(ensure_ascii=False)],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=lambda *_: structlog.PrintLogger(stream),
+        logger_factory=lambda *_: structlog.PrintLogger(cast("TextIO", stream)),
         cache_logger_on_first_use=False,
     )
-    handler = logging.StreamHandler(stream)
+    handler = logging.StreamHandler(cast("TextIO", stream))
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[structlog.stdlib.add_logger_name, *shared],

@@ -12,6 +12,7 @@ import pytest
 import structlog
 from structlog.testing import capture_logs
 
+from booking_sms.cli.console import log_to_stderr
 from booking_sms.domain.sms_job import Move
 from booking_sms.telemetry.log_events import ALWAYS, EVENTS, FIELDS, log_event
 from booking_sms.telemetry.log_stream import log_to
@@ -105,3 +106,19 @@ def test_a_job_that_expires_is_a_move_and_no_text(stream: io.StringIO) -> None:
         ("job_stored", None),
         ("job_moved", "expire"),
     ]
+
+
+def test_a_command_logs_to_whatever_stderr_is_now(
+    stream: io.StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, later = io.StringIO(), io.StringIO()
+    monkeypatch.setattr("sys.stderr", first)
+    log_to_stderr()
+    log_event("run_started", window="one")
+    first.close()
+    monkeypatch.setattr("sys.stderr", later)
+
+    log_event("run_started", window="two")
+    logging.getLogger("a.library").warning("three")
+
+    assert [line["message"] for line in lines_of(later)] == ["run_started", "three"]
