@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from booking_sms_airflow.application import current_application
+from booking_sms_airflow.measuring import measured_run_task
 from booking_sms_airflow.results import Counts
 
 
@@ -30,4 +31,5 @@ def listen(context: Mapping[str, Any], sent: Counts | None) -> Counts:
     from booking_sms import workflow
 
     app = current_application()
-    return Counts(workflow.listen(app, str(context["run_id"]), sent, sleep=time.sleep))
+    with measured_run_task(app, context, is_last=True):
+        return Counts(workflow.listen(app, str(context["run_id"]), sent, sleep=time.sleep))

@@ -9,6 +9,7 @@ from typing import Any
 from airflow.sdk.exceptions import DownstreamTasksSkipped
 
 from booking_sms_airflow.application import current_application
+from booking_sms_airflow.measuring import measured_run_task
 from booking_sms_airflow.results import Counts
 from booking_sms_airflow.window import SCHEDULED, interval_end_of, run_type_of
 
@@ -68,8 +69,9 @@ def publish(
     from booking_sms import workflow
 
     log.info("the report: Browse, Parity (%s)", REPORT)
-    run = run_of(context)
-    return Counts(workflow.publish_golden(current_application(), run, loaded, compared, expected))
+    app, run = current_application(), run_of(context)
+    with measured_run_task(app, context, is_last=True):
+        return Counts(workflow.publish_golden(app, run, loaded, compared, expected))
 
 
 def run_of(context: Mapping[str, Any]) -> str:

@@ -14,10 +14,17 @@ WEEK_PAGE, MONTH_PAGE = "/plugin/report", "/plugin/review"
 
 
 def erase_personal_data() -> Counts:
-    """Erase by age; the counts are the evidence."""
-    from booking_sms import workflow
+    """Erase by age; the counts are the evidence.
 
-    return Counts(workflow.erase_personal_data(current_application()))
+    Of the three tasks that do not wait for each other, this one tells that the DAG lives: that
+    data is erased is a promise to people.
+    """
+    from booking_sms import workflow
+    from booking_sms.telemetry.run_metrics import measured_task
+
+    app = current_application()
+    with measured_task(app, "ledger_maintenance", "erase_personal_data", is_last=True):
+        return Counts(workflow.erase_personal_data(app))
 
 
 def refresh_session() -> Counts:
@@ -47,8 +54,11 @@ def clean_airflow(context: Mapping[str, Any], days: int) -> Counts:
 def tell_day() -> Counts:
     """The owner's evening line."""
     from booking_sms import workflow
+    from booking_sms.telemetry.run_metrics import measured_task
 
-    return Counts(workflow.tell_day(current_application()))
+    app = current_application()
+    with measured_task(app, "daily_summary", "tell_day", is_last=True):
+        return Counts(workflow.tell_day(app))
 
 
 def build_week() -> Counts:
@@ -61,18 +71,23 @@ def build_week() -> Counts:
 def tell_week(context: Mapping[str, Any], built: Counts) -> Counts:
     """A line to the team."""
     from booking_sms import workflow
+    from booking_sms.telemetry.run_metrics import measured_task
 
+    app = current_application()
     where = f"weekly_report, run {context['run_id']}; page: Browse, Texts ({WEEK_PAGE})"
-    return Counts(workflow.tell_week(current_application(), built, where))
+    with measured_task(app, "weekly_report", "tell", is_last=True):
+        return Counts(workflow.tell_week(app, built, where))
 
 
 def review_month() -> Counts:
     """The checklist with its figures, and how the logs stand on this machine."""
     from booking_sms import workflow
+    from booking_sms.telemetry.run_metrics import measured_task
     from booking_sms_airflow.housekeeping import log_figures
 
-    logs = log_figures(log_folder(), now())
-    return Counts(workflow.review_month(current_application(), logs))
+    app = current_application()
+    with measured_task(app, "monthly_review", "review_month", is_last=True):
+        return Counts(workflow.review_month(app, log_figures(log_folder(), now())))
 
 
 def now() -> datetime:

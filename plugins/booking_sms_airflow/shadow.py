@@ -10,6 +10,7 @@ from typing import Any
 from airflow.sdk.exceptions import AirflowSkipException
 
 from booking_sms_airflow.application import current_application
+from booking_sms_airflow.measuring import measured_run_task
 from booking_sms_airflow.results import Counts
 from booking_sms_airflow.window import WINDOW_END, interval_end_of, window_end_of
 
@@ -44,7 +45,9 @@ def report_shadow(context: Mapping[str, Any], compared: Mapping[str, Any]) -> Co
     """The window's line, the day's, and an alert when something differs."""
     from booking_sms import workflow
 
-    return Counts(workflow.report_shadow(current_application(), window_of(context), dict(compared)))
+    app = current_application()
+    with measured_run_task(app, context, is_last=True):
+        return Counts(workflow.report_shadow(app, window_of(context), dict(compared)))
 
 
 def window_of(context: Mapping[str, Any]) -> Any:
