@@ -1,7 +1,6 @@
 """Thirty-six failures of other systems, each with the test that keeps it out of ours.
 
-``docs/failures.md`` is this table: ``python tests/failures/failure_registry.py`` writes it. What
-cannot be tested yet names the issue that will build it, and why it has to wait.
+``docs/failures.md`` is this table: ``python tests/failures/failure_registry.py`` writes it.
 """
 
 from __future__ import annotations
@@ -13,24 +12,14 @@ from pathlib import Path
 PROJECT = Path(__file__).resolve().parents[2]
 PAGE = PROJECT / "docs" / "failures.md"
 
-WATCHING = "Watching: alarms that fire, logs that can be searched, a runbook that runs"
-PARITY = "Parity: proof that the new system decides as the old one did"
-LATER_ISSUES = frozenset({WATCHING, PARITY})
-
 SENDING = "tests/failures/test_sending_failures.py"
 DECIDING = "tests/failures/test_deciding_failures.py"
 READING = "tests/failures/test_reading_failures.py"
 MISSED = "tests/failures/test_window_failures.py"
 ERRORS = "tests/unit/adapters/sens/test_gateway_errors.py"
 RACES = "tests/contract/test_job_races.py"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Later:
-    """What of a failure another issue builds, and why not now."""
-
-    issue: str
-    missing: str
+SHADOW = "tests/unit/parity/test_shadow_compare.py"
+CANARY = "tests/unit/test_canary_workflow.py"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,8 +30,7 @@ class Failure:
     happened: str
     seen_at: str
     we: str
-    tests: tuple[str, ...] = ()
-    later: Later | None = None
+    tests: tuple[str, ...]
 
 
 FAILURES = (
@@ -263,15 +251,20 @@ FAILURES = (
             "tests/unit/pipeline/test_crash_points.py"
             "::test_after_a_crash_the_next_runs_do_what_the_table_says",
             "tests/unit/pipeline/test_watch.py::test_it_is_seen_that_nothing_ran_at_all",
+            "tests/e2e/test_watchdog.py::test_a_killed_task_is_noticed_by_its_log",
         ),
-        later=Later(issue=WATCHING, missing="the watchdog's own supervision"),
     ),
     Failure(
         number=24,
         happened="A deadline stopped firing after an edit; a failure callback never fired",
         seen_at="apache/airflow#68732, #63374, spore-host/spawn PR #504",
         we="a daily canary, and a heartbeat whose absence alarms",
-        later=Later(issue=WATCHING, missing="canary, heartbeat metric and alarm do not exist yet"),
+        tests=(
+            "tests/e2e/test_alert_canary.py::test_every_part_is_heard_while_all_is_well",
+            f"{CANARY}::test_a_deadline_without_a_callback_is_silent",
+            "tests/unit/plugins/test_airflow_heartbeats.py::test_a_good_end_is_a_heartbeat",
+            "tests/unit/monitoring/test_drill.py::test_every_alarm_fires_and_clears",
+        ),
     ),
     Failure(
         number=25,
@@ -322,22 +315,25 @@ FAILURES = (
             "tests/unit/parity/test_compare.py::test_nothing_compared_is_not_a_pass",
             "tests/unit/parity/test_compare.py"
             "::test_an_error_on_either_side_is_a_difference_in_every_channel",
+            f"{SHADOW}::test_campaign_of_nothing_is_vacuous",
+            f"{SHADOW}::test_window_that_nobody_read_is_listed_and_matches_nothing",
         ),
-        later=Later(issue=PARITY, missing="the same of the validation of live windows"),
     ),
     Failure(
         number=31,
         happened="An expectation found a mismatch and showed no rows",
         seen_at="great-expectations/great_expectations#6608",
         we="each difference is named by booking and path",
-        later=Later(issue=PARITY, missing="no expectation suite compares two systems yet"),
+        tests=(
+            "tests/unit/parity/test_page.py::test_the_table_has_a_row_for_every_difference",
+        ),
     ),
     Failure(
         number=32,
         happened="A checkpoint's result broke XCom",
         seen_at="great-expectations/airflow-provider-great-expectations#35",
         we="counts and keys in XCom, the result elsewhere",
-        later=Later(issue=PARITY, missing="no checkpoint runs in a DAG yet"),
+        tests=("tests/unit/test_validating.py::test_what_travels_between_tasks_names_nobody",),
     ),
     Failure(
         number=33,
@@ -383,9 +379,8 @@ FAILURES = (
 INTRODUCTION = """# Failures that happened elsewhere
 
 Thirty-six failures of booking, notification and scheduling systems, from public threads, and what
-this system does in the same place. Each test is named after what happened. What cannot be tested
-yet names the issue that will build it. Written by `tests/failures/failure_registry.py`; a test
-holds this page, the tests and the table together.
+this system does in the same place. Each test is named after what happened. Written by
+`tests/failures/failure_registry.py`; a test holds this page, the tests and the table together.
 
 | # | what happened | we | held by |
 |---|---|---|---|
@@ -399,8 +394,6 @@ def render() -> str:
 
 def _row(failure: Failure) -> str:
     held_by = [f"`{test.rpartition('::')[2]}`" for test in failure.tests]
-    if later := failure.later:
-        held_by.append(f"later, *{later.issue}*: {later.missing}")
     happened = f"{failure.happened} ({failure.seen_at})"
     return f"| {failure.number} | {happened} | {failure.we} | {'<br>'.join(held_by)} |"
 
