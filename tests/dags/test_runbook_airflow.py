@@ -6,11 +6,15 @@ command that Airflow does not have, or refuses, fails.
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 from runbook_text import PLACEHOLDER, Command, read_entries
+
+from booking_sms.domain.window import Window
 
 pytestmark = [
     pytest.mark.airflow,
@@ -18,7 +22,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore"),
 ]
 DAG, RUN = "booking_sms_etl", "manual__runbook"
-VALUES = {"DAG": DAG, "RUN": RUN}
+VALUES = {"DAG": DAG, "RUN": RUN, "WINDOW": "2026-03-02T14:00:00+09:00"}
 COMMANDS = {command.line: command for entry in read_entries() for command in entry.commands}
 AIRFLOW = sorted(line for line in COMMANDS if line.startswith("airflow "))
 REQUESTS = sorted(line for line in COMMANDS if line.startswith("curl "))
@@ -43,6 +47,19 @@ def typed(line: str) -> None:
 @pytest.mark.parametrize("line", AIRFLOW)
 def test_airflow_takes_the_command(known_dags: None, line: str) -> None:
     typed(line)
+
+
+@pytest.mark.parametrize("line", [line for line in AIRFLOW if " dags trigger " in line])
+def test_a_run_that_needs_a_window_is_given_one(dagbag: Any, line: str) -> None:
+    """Without it the run is taken, and red."""
+    from airflow.cli.cli_parser import get_parser
+
+    given = get_parser().parse_args(Command(line, 0).filled(VALUES)[1:])
+    needed = "window_end" in dagbag.dags[given.dag_id].params
+    windows = [json.loads(given.conf)["window_end"]] if given.conf else []
+
+    assert len(windows) == needed
+    assert [Window.from_name(name).name for name in windows] == windows
 
 
 def test_there_are_commands_of_airflow() -> None:
