@@ -149,6 +149,50 @@ def test_mismatch_is_told_to_the_team_in_counts(app: InMemoryApplication) -> Non
     assert OTHER not in told
 
 
+def test_a_mismatch_alarms_from_the_window_in_which_it_was_found(app: InMemoryApplication) -> None:
+    campaign_start.bootstrap(app)
+    for number in range(4):
+        decide(app, after(FIRST, number))
+        if number == 1:
+            app.ledger.put(make_ledger_row(booking_num=OTHER, remind_sms=True))
+        observe(app, after(FIRST, number))
+
+    published = app.comparison_metrics.values
+    # The first window's read judges a window from before the campaign: nothing to publish.
+    assert published("DBMismatchCount") == [0, 1, 0]
+    assert published("DiscrepanciesDetected") == [0, 1, 0]
+
+
+def test_a_channel_that_was_not_read_has_no_number(app: InMemoryApplication) -> None:
+    campaign_start.bootstrap(app)
+    facts = read_campaign(app).facts
+    for number in range(2):
+        decide(app, after(FIRST, number))
+        observe(app, after(FIRST, number))
+
+    names = {metric.name for metric in app.comparison_metrics.metrics}
+    assert "DBMismatchCount" in names
+    assert ("SMSMismatchCount" in names) is bool(facts["texts"])
+
+
+def test_at_midnight_the_whole_campaign_is_published(app: InMemoryApplication) -> None:
+    campaign_start.bootstrap(app)
+    for number in range(3):
+        decide(app, after(FIRST, number))
+        if number == 1:
+            app.ledger.put(make_ledger_row(booking_num=OTHER, remind_sms=True))
+        observe(app, after(FIRST, number))
+    midnight = Window.from_name("2026-03-03T00:00:00+09:00")
+    quiet = {"campaign": "c", "judged": "w", "mismatches": [], "observed": []}
+
+    workflow.report_shadow(app, midnight, quiet)
+
+    whole = workflow.campaign_result(app)
+    assert whole["unexplained"] == 1
+    assert app.comparison_metrics.values("DiscrepanciesDetected")[-1] == 1
+    assert len(app.comparison_metrics.values("ComparisonMatchPercentage")) == 1
+
+
 def test_both_sides_that_agree_make_a_clean_result(app: InMemoryApplication) -> None:
     booking = make_booking(starts_in=timedelta(minutes=50))
     app.source.put(booking)

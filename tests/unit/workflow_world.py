@@ -90,6 +90,8 @@ class InMemoryApplication(Application):
             "_owner_channel": RecordingAlertChannel("telegram"),
             "_team_channel": RecordingAlertChannel("slack"),
         }
+        if "metrics_comparison_namespace" not in settings:
+            self.__dict__["comparison_metrics"] = InMemoryMetricsSink()
         self.__dict__["dispatch_services"] = DispatchServices(
             jobs=self.jobs,
             bodies=self.bodies,

@@ -138,6 +138,7 @@ class RehearsedApplication(Application):
             "session": FakeNaverSession(),
             "gateway": self.texts,
             "operations_metrics": None,
+            "comparison_metrics": None,
             "_owner_channel": None,
             "_team_channel": self.told,
         }

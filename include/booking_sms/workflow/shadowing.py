@@ -7,6 +7,7 @@ difference of two reads tells what it did. It is never written, and neither is a
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
@@ -16,8 +17,9 @@ import structlog
 from booking_sms.bootstrap import Application
 from booking_sms.domain.errors import ActionRefused, DispatchError, PayloadConflict
 from booking_sms.domain.window import WINDOW_LENGTH, Window, last_end, windows_between
+from booking_sms.parity.publishing import publish_parity
 from booking_sms.parity.shadow.compare import compare
-from booking_sms.parity.shadow.model import SentText, WindowSides
+from booking_sms.parity.shadow.model import DB, SMS, SentText, WindowSides
 from booking_sms.parity.shadow.record import (
     Snapshot,
     changes_between,
@@ -75,13 +77,17 @@ def compare_window(app: Application, window: Window) -> Summary:
         "judged": judged.name,
         "legacy": None if record.changes is None else len(record.changes),
         "texts": None if record.texts is None else len(record.texts),
+        "observed": _observed(app, campaign, judged),
         "mismatches": [one for one in found if not one["explained"]],
         "explained": sum(bool(one["explained"]) for one in found),
     }
 
 
 def report_shadow(app: Application, window: Window, compared: Summary) -> Summary:
-    """A line in the log each window and each day; a mismatch is told to the team, in counts."""
+    """A line in the log and the numbers of each window; at midnight those of the campaign.
+
+    A mismatch is told to the team, in counts. Numbers that nobody takes fail nothing.
+    """
     rows = compared["mismatches"]
     counts = {key: value for key, value in compared.items() if key != "mismatches"}
     log.info("shadow_window", **counts, mismatches=len(rows))
@@ -90,11 +96,33 @@ def report_shadow(app: Application, window: Window, compared: Summary) -> Summar
             f"SHADOW: {len(rows)} mismatches in window {compared['judged']}"
             f" ({_counted(rows)}). Details: booking-sms campaign status"
         )
+    result = _window_result(app, compared) if compared["observed"] else None
     if window.as_of.time().isoformat() == "00:00:00":
-        day = campaign_result(app)
+        result = campaign_result(app)
         # A result has its own "kind", which is not the event's name.
-        log.info("shadow_day", **{key: day[key] for key in day if key != "kind"})
+        log.info("shadow_day", **{key: result[key] for key in result if key != "kind"})
+    if result and app.comparison_metrics is not None:
+        publish_parity(result, app.comparison_metrics, log)
     return {**counts, "mismatches": len(rows)}
+
+
+def _observed(app: Application, campaign: Campaign, window: Window) -> list[str]:
+    """The channels in which the predecessor's side of a window was read."""
+    record = app.plans.get(_record_id(campaign, window))
+    sides = sides_from_json(record) if record else WindowSides(as_of=window.as_of)
+    return [name for name, side in ((DB, sides.changes), (SMS, sides.texts)) if side is not None]
+
+
+def _window_result(app: Application, compared: Summary) -> dict[str, Any]:
+    """One window as a result; a channel that was not read has no number, which is not zero."""
+    found = Counter(row["channel"] for row in compared["mismatches"])
+    return {
+        "kind": "shadow",
+        "campaign": compared["campaign"],
+        "ran_at": app.clock.now().isoformat(),
+        "unexplained": len(compared["mismatches"]),
+        "channels": {name: {"mismatches": found[name]} for name in compared["observed"]},
+    }
 
 
 def campaign_result(app: Application, name: str | None = None) -> dict[str, Any]:
@@ -247,8 +275,5 @@ def _record_id(campaign: Campaign, window: Window) -> str:
 
 
 def _counted(rows: list[dict[str, Any]]) -> str:
-    found: dict[str, int] = {}
-    for row in rows:
-        name = f"{row['channel']} {row['kind']}: {row['what']}"
-        found[name] = found.get(name, 0) + 1
+    found = Counter(f"{row['channel']} {row['kind']}: {row['what']}" for row in rows)
     return ", ".join(f"{name} {number}" for name, number in sorted(found.items()))
