@@ -68,20 +68,9 @@ async def note_canary(context: Mapping[str, Any] | None = None) -> None:
 
 
 def _tell_late(dag_id: str, run_id: str, minutes: int) -> None:
-    from booking_sms.notify import Notice, Severity
-    from booking_sms.telemetry.run_metrics import publish_count
+    from booking_sms import workflow
 
-    app = current_application()
-    notice = Notice(
-        key=late_key(dag_id),
-        title=f"{dag_id} has not ended well {minutes} minutes after it was queued",
-        severity=Severity.HIGH,
-        where=f"{dag_id}, run {run_id}",
-        since=app.clock.now(),
-        runbook="deadline-missed",
-    )
-    publish_count(app, "DeadlineMissed", 1, Dag=dag_id)
-    told = app.notify(notice)
+    told = workflow.tell_late(current_application(), dag_id, run_id, minutes)
     log.log(
         logging.INFO if told.outcome != "undelivered" else logging.ERROR,
         "deadline missed: %s %s: %s",
@@ -89,11 +78,6 @@ def _tell_late(dag_id: str, run_id: str, minutes: int) -> None:
         run_id,
         told.outcome,
     )
-
-
-def late_key(dag_id: str) -> str:
-    """Key of the notice that a DAG's runs are late; a run that ends well takes it back."""
-    return f"deadline#{dag_id}"
 
 
 def _note_canary(run_id: str) -> None:

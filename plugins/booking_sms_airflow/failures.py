@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from booking_sms_airflow.deadlines import late_key
-
 if TYPE_CHECKING:
     from booking_sms.bootstrap import Application
 
@@ -59,4 +57,6 @@ def tell_failure(
 
 def tell_end(app: Application, dag_id: str) -> list[str]:
     """A run ended well: take back what was told of the DAG; outcomes in words."""
+    from booking_sms.workflow import late_key
+
     return [app.recovered(key).outcome for key in (run_key(dag_id), late_key(dag_id))]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,7 +23,7 @@ from booking_sms.domain.metric import Metric
 from booking_sms.domain.metric_catalogue import data_point
 from booking_sms.domain.price import Prices
 from booking_sms.domain.sms_job import SmsJob
-from booking_sms.telemetry.call_meter import CallMeter, Measurement
+from booking_sms.telemetry.call_meter import Measurement
 from booking_sms.telemetry.memory import peak_memory_mb
 from booking_sms.telemetry.publishing import Measured, publish
 
@@ -35,11 +36,17 @@ Failed = BaseException | None
 
 @contextmanager
 def measured_task(
-    app: Measured, dag_id: str, task_id: str, *, is_last: bool = False
+    app: Measured,
+    dag_id: str,
+    task_id: str,
+    *,
+    is_last: bool = False,
+    peak_memory: Callable[[], float | None] = peak_memory_mb,
 ) -> Iterator[None]:
     """Measure one task to its end, whatever that is, and publish what it cost.
 
     ``is_last`` tasks also tell that their DAG came to its end: only if they ended well.
+    ``peak_memory`` is this process's, in megabytes.
     """
     begun, failed = time.perf_counter(), None
     app.meter.take()  # what was read before belongs to nobody
@@ -49,27 +56,39 @@ def measured_task(
         failed = error
         raise
     finally:
-        took_ms = (time.perf_counter() - begun) * 1000
-        publish(app, _task_points(app.meter, dag_id, task_id, took_ms, failed, is_last))
+        task = _EndedTask(
+            dag_id=dag_id,
+            task_id=task_id,
+            took_ms=(time.perf_counter() - begun) * 1000,
+            memory_mb=peak_memory(),
+            measured=app.meter.take(),
+            failed=failed,
+            is_last=is_last,
+        )
+        publish(app, task.points)
 
 
-def _task_points(
-    meter: CallMeter, dag_id: str, task_id: str, took_ms: float, failed: Failed, is_last: bool
-) -> Callable[[datetime], Iterator[Metric]]:
-    measured = meter.take()
-    memory_mb = peak_memory_mb()
+@dataclass(frozen=True, kw_only=True)
+class _EndedTask:
+    """One task, however it ended."""
 
-    def points(at: datetime) -> Iterator[Metric]:
-        yield from cost_points(measured, at)
-        if memory_mb is not None:
-            yield data_point("TaskMemory", memory_mb, at)
-        if dag_id == ETL:
-            yield data_point("PhaseDuration", took_ms, at, Phase=task_id)
-            yield from _etl_points(task_id, measured, failed, at)
-        if is_last and failed is None:
-            yield data_point("DagHeartbeat", 1, at, Dag=dag_id)
+    dag_id: str
+    task_id: str
+    took_ms: float
+    memory_mb: float | None
+    measured: Measurement
+    failed: Failed
+    is_last: bool
 
-    return points
+    def points(self, at: datetime) -> Iterator[Metric]:
+        yield from cost_points(self.measured, at)
+        if self.memory_mb is not None:
+            yield data_point("TaskMemory", self.memory_mb, at)
+        if self.dag_id == ETL:
+            yield data_point("PhaseDuration", self.took_ms, at, Phase=self.task_id)
+            yield from _etl_points(self.task_id, self.measured, self.failed, at)
+        if self.is_last and self.failed is None:
+            yield data_point("DagHeartbeat", 1, at, Dag=self.dag_id)
 
 
 def cost_points(measured: Measurement, at: datetime) -> Iterator[Metric]:

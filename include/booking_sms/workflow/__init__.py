@@ -6,6 +6,7 @@ its result may travel through XCom. What happens inside each step lives in ``pip
 
 from booking_sms.workflow.canary import listen, raise_synthetic_alarm, send_test_notices
 from booking_sms.workflow.daily_summary import tell_day
+from booking_sms.workflow.deadlines import late_key, tell_late
 from booking_sms.workflow.evidence import collect_evidence
 from booking_sms.workflow.extraction import (
     check_bookings,
@@ -92,6 +93,7 @@ __all__ = [
     "extract_stores",
     "freeze_package",
     "guard_visits",
+    "late_key",
     "listen",
     "load_campaign",
     "load_golden",
@@ -122,6 +124,7 @@ __all__ = [
     "sign_offs",
     "sign_package",
     "tell_day",
+    "tell_late",
     "tell_week",
     "text_report",
     "watch_windows",

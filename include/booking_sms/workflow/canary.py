@@ -86,7 +86,7 @@ def listen(
     parts[DEADLINE] = _wait(lambda: _deadline(app, run_id), waits.deadline_s, waits.step_s, sleep)
     parts[ALARM] = _wait(lambda: _alarm(app), waits.alarm_s, waits.step_s, sleep)
     silent = {part: why for part, why in parts.items() if why != HEARD}
-    beat = _publish_beat(app, not silent)
+    beat = publish_beat(app, well=not silent)
     result = {"run": run_id, "parts": parts, "beat_published": beat}
     _keep(app, result, (sent or {}).get("receipts", []))
     _tell(app, run_id, silent)
@@ -140,7 +140,8 @@ def _wait(
     return answer
 
 
-def _publish_beat(app: Application, well: bool) -> int:
+def publish_beat(app: Application, *, well: bool) -> int:
+    """1 when every part was heard, else 0; how many points arrived."""
     sink = app.operations_metrics
     if sink is None:
         return 0

@@ -10,9 +10,8 @@ from booking_sms import workflow
 from booking_sms.domain.errors import AlertFailed
 from booking_sms.domain.sms_job import JobState, Move
 from booking_sms.monitoring.drill.rounds import job_in, jobs_of, let_go_by
-from booking_sms.monitoring.drill.tasks import counted
 from booking_sms.monitoring.drill.world import Drill, DrillWorld, repeated
-from booking_sms.workflow.canary import raise_synthetic_alarm
+from booking_sms.workflow.canary import publish_beat, raise_synthetic_alarm
 
 TICK_MIN, DAY_MIN = 5, 24 * 60
 
@@ -63,9 +62,13 @@ def synthetic_alarm(world: DrillWorld) -> None:
     raise_synthetic_alarm(world.app)
 
 
+def beat(world: DrillWorld) -> None:
+    """The end of a canary's run that heard every part."""
+    publish_beat(world.app, well=True)
+
+
 def daily_beats(world: DrillWorld) -> None:
     """Two days on which the canary heard every part, and the next day's beat."""
-    beat = counted("CanaryBeat", 1)
     world.every(DAY_MIN, 2, beat)
     world.every(TICK_MIN, 1, beat)
 

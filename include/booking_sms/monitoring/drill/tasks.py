@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 
+from booking_sms import workflow
 from booking_sms.domain.errors import BookingSmsError, LoginUnavailable, SessionNeedsPerson
 from booking_sms.monitoring.drill.world import Act, Drill, DrillWorld, repeated
 from booking_sms.telemetry.call_meter import DYNAMODB, SENS, CallMeter
@@ -14,11 +15,10 @@ from booking_sms.telemetry.run_metrics import (
     OPEN_SESSION,
     PLAN_JOBS,
     measured_task,
-    publish_count,
     window_points,
 )
 
-WINDOW_MIN, TICK_MIN, SETTLE_MIN = 20, 5, 10
+WINDOW_MIN, TICK_MIN, SETTLE_MIN, LATE_MIN = 20, 5, 10, 15
 DISPATCH, RECONCILE = "sms_dispatch", "sms_reconcile"
 CALLS = 40
 """Calls of one task, of which some fail."""
@@ -62,9 +62,19 @@ def reported_window(*, quarantined: int = 0, unaccounted: int = 0) -> Act:
     return lambda world: publish(world.app, lambda at: window_points(extracts, unaccounted, at))
 
 
-def counted(name: str, number: float, **dimensions: str) -> Act:
-    """One number, told by what tells single numbers."""
-    return lambda world: publish_count(world.app, name, number, **dimensions)
+def late_run(dag_id: str) -> Act:
+    """What Airflow calls when a run's deadline has passed."""
+    return lambda world: workflow.tell_late(world.app, dag_id, "drill", LATE_MIN)
+
+
+def _filling(memory_mb: float) -> Act:
+    """A task whose process grew so large; the drill's own does not."""
+
+    def act(world: DrillWorld) -> None:
+        with measured_task(world.app, ETL, PLAN_JOBS, peak_memory=lambda: memory_mb):
+            pass
+
+    return act
 
 
 def _calls(service: str, *, took_ms: float = 5.0, failed: int = 0) -> Act:
@@ -95,7 +105,7 @@ GOOD_REPORTS = repeated(WINDOW_MIN, 4, reported_window())
 GOOD_BROWSER = repeated(WINDOW_MIN, 2, _browser(start_ms=900, memory_mb=410))
 SCENARIOS: Mapping[str, Drill] = {
     "deadline-missed": Drill(
-        fire=repeated(TICK_MIN, 1, counted("DeadlineMissed", 1, Dag=ETL)),
+        fire=repeated(TICK_MIN, 1, late_run(ETL)),
         clear=lambda world: world.wait(20),
     ),
     "secrets-errors": Drill(
@@ -135,11 +145,8 @@ SCENARIOS: Mapping[str, Drill] = {
     "browser-memory": Drill(
         fire=repeated(TICK_MIN, 1, _browser(start_ms=900, memory_mb=800)), clear=GOOD_BROWSER
     ),
-    # The measured memory is that of this very process, which a drill does not fill: the number
-    # is given, its way is the real one.
     "task-memory": Drill(
-        fire=repeated(TICK_MIN, 1, counted("TaskMemory", 600)),
-        clear=repeated(TICK_MIN, 4, counted("TaskMemory", 300)),
+        fire=repeated(TICK_MIN, 1, _filling(600)), clear=repeated(TICK_MIN, 4, _filling(300))
     ),
     "etl-heartbeat": _heartbeat(ETL, WINDOW_MIN, 45),
     "dispatch-heartbeat": _heartbeat(DISPATCH, TICK_MIN, 20),
