@@ -45,6 +45,7 @@ ALARMS = (
     "reconcile-heartbeat",
     "watchdog-heartbeat",
     "airflow-unhealthy",
+    "watchdog-blind",
     "dags-paused",
     "tasks-killed",
     "notices-failed",
@@ -70,6 +71,8 @@ SYMPTOMS = (
 PROGRAMS = {"booking-sms", "aws", "airflow", "curl", "docker"}
 CHECKED_ONLY = {
     "curl -fsS AIRFLOW/api/v2/monitor/health",
+    "docker compose --file deploy/compose.watchdog.yaml logs --tail 200 watchdog",
+    "docker compose --file deploy/compose.watchdog.yaml restart watchdog",
     "docker compose logs --tail 200 SERVICE",
     "docker compose ps",
     "docker compose restart SERVICE",
@@ -135,10 +138,24 @@ def test_every_command_is_run_or_checked() -> None:
 
 
 def test_compose_services_exist() -> None:
-    services = yaml.safe_load((PROJECT / "docker-compose.yaml").read_text())["services"]
-    restarted = [line.split()[-1] for line in CHECKED_ONLY if "restart" in line]
+    asked = [shlex.split(line) for line in sorted(CHECKED_ONLY) if " compose " in line]
+    named = [words for words in asked if {"restart", "logs"} & {*words}]
 
-    assert {name for name in restarted if name not in PLACEHOLDERS} <= set(services)
+    assert [
+        " ".join(words)
+        for words in named
+        if words[-1] not in PLACEHOLDERS and words[-1] not in _services(_compose_file(words))
+    ] == []
+    assert len(named) >= 6
+
+
+def _compose_file(words: list[str]) -> Path:
+    name = words[words.index("--file") + 1] if "--file" in words else "docker-compose.yaml"
+    return PROJECT / name
+
+
+def _services(path: Path) -> set[str]:
+    return set(yaml.safe_load(path.read_text())["services"])
 
 
 def test_saved_queries_are_asked_as_they_are_saved() -> None:

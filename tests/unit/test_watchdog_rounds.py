@@ -9,9 +9,9 @@ import pytest
 from workflow_world import InMemoryApplication
 
 from booking_sms.domain.airflow_view import EndedRun, KilledTask
-from booking_sms.domain.errors import StoreUnavailable
+from booking_sms.domain.errors import SessionNeedsPerson, StoreUnavailable
 from booking_sms.domain.sms_job import JobState
-from booking_sms.testing import NOW, NOW_MS, InMemoryAirflowView, make_job
+from booking_sms.testing import NOW, NOW_MS, InMemoryAirflowView, make_booking, make_job
 from booking_sms.workflow import Watchdog, WatchdogReport
 
 DAGS = ("booking_sms_etl", "sms_dispatch", "sms_reconcile")
@@ -203,6 +203,51 @@ def test_texts_that_wait_because_sending_is_off_are_no_trouble(world: World) -> 
     assert world.number("BacklogJobs") == 1
 
 
+def test_a_backlog_is_one_of_stores_that_send(world: World) -> None:
+    world.app.control.set_delivery_mode("comparison", store_id="900101", by="t", reason="t")
+    for store_id, hours in (("900101", 2), ("900102", 1)):
+        due = NOW - timedelta(hours=hours)
+        world.app.jobs.insert_if_absent(
+            make_job(
+                booking_num=f"{store_id}_5",
+                store_id=store_id,
+                state=JobState.AVAILABLE,
+                due_at=due,
+                not_before=due,
+            )
+        )
+
+    assert "backlog" in world.round().open
+    assert (world.number("BacklogJobs"), world.number("BacklogAge")) == (2, 3600)
+
+
+def test_a_visit_at_risk_stays_at_risk_when_its_store_is_out_of_sight(world: World) -> None:
+    booking = make_booking(starts_at=NOW + timedelta(minutes=40))
+    world.app.source.put(booking)
+    world.round()
+    seen = world.number("VisitsAtRisk")
+    world.app.source.failures[booking.store_id] = SessionNeedsPerson(state="CAPTCHA")
+    world.round()
+
+    assert (seen, world.number("VisitsAtRisk")) == (1, 1)
+
+    world.app.source.failures.clear()
+    world.app.jobs.insert_if_absent(
+        make_job(booking_num=booking.booking_num, state=JobState.ACCEPTED, to=booking.phone)
+    )
+    world.round()
+    assert world.number("VisitsAtRisk") == 0
+
+
+def test_parts_that_cannot_look_are_a_number(world: World) -> None:
+    world.round()
+    well = world.number("WatchdogBlind")
+    world.airflow.is_down = True
+    world.round()
+
+    assert (well, world.number("WatchdogBlind")) == (0, 3)
+
+
 def test_each_run_is_counted_once_also_one_that_was_killed(world: World) -> None:
     now = datetime.fromtimestamp(NOW_MS / 1000, UTC)
     for minutes, state in ((2, "success"), (1, "failed")):
@@ -225,3 +270,24 @@ def test_each_run_is_counted_once_also_one_that_was_killed(world: World) -> None
     world.app.transport_clock.advance(timedelta(minutes=5))
     world.round()
     assert sink.values("RunCount") == []
+
+
+def test_runs_whose_numbers_did_not_arrive_are_counted_by_the_next_round(world: World) -> None:
+    now = datetime.fromtimestamp(NOW_MS / 1000, UTC)
+    world.airflow.runs.append(
+        EndedRun(
+            dag_id="sms_dispatch",
+            run_id="r",
+            state="failed",
+            started_at=now - timedelta(minutes=3),
+            ended_at=now - timedelta(minutes=2),
+            longest_wait=timedelta(seconds=1),
+        )
+    )
+    world.app.operations_metrics.is_down = True
+    world.round()
+    world.app.operations_metrics.is_down = False
+    world.app.transport_clock.advance(timedelta(minutes=5))
+    world.round()
+
+    assert world.app.operations_metrics.values("RunErrors") == [1]

@@ -67,7 +67,7 @@ _OPERATIONS = (
     MetricSpec(
         name="BacklogAge",
         unit="Seconds",
-        meaning="How long the oldest due job has been due.",
+        meaning="How long the oldest due job has been due, of stores that send.",
         every_s=WATCH_S,
     ),
     MetricSpec(
@@ -207,6 +207,12 @@ _OPERATIONS = (
         name="WatchdogHeartbeat",
         unit="Count",
         meaning="1 for each round of the watchdog outside Airflow.",
+        every_s=WATCH_S,
+    ),
+    MetricSpec(
+        name="WatchdogBlind",
+        unit="Count",
+        meaning="Parts of the watchdog that could not look, in this round.",
         every_s=WATCH_S,
     ),
     MetricSpec(

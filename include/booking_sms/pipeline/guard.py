@@ -90,7 +90,11 @@ class Problem:
 
 @dataclass(kw_only=True)
 class GuardReport:
-    """What one round saw. ``open`` is every problem there is now, by booking or store."""
+    """What one round saw. ``open`` is every problem there is now, by booking or store.
+
+    ``unseen`` are visits known to be at risk whose store is out of sight: nothing says that they
+    are not any more.
+    """
 
     at: str
     visits: int = 0
@@ -98,7 +102,14 @@ class GuardReport:
     paged: list[str] = field(default_factory=list)
     recovered: list[str] = field(default_factory=list)
     blind: list[str] = field(default_factory=list)
+    unseen: list[str] = field(default_factory=list)
     reached: bool = True
+
+    @property
+    def at_risk(self) -> int:
+        """Visits that are, or were when last seen, without what they need."""
+        seen = {key for key, problem in self.open.items() if problem.problem != BLIND}
+        return len(seen | set(self.unseen))
 
     @property
     def is_quiet(self) -> bool:
@@ -247,6 +258,7 @@ class _Round:
             for key, p in self._known.items()
             if not self._can_see(p) and datetime.fromisoformat(p.until) >= self._now
         }
+        self.report.unseen = sorted(unseen)
         told = {**unseen, **self.report.open}
         if not self.report.reached:
             old = {key: p for key, p in self._known.items() if key in self.report.open}

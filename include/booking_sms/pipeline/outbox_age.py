@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
 from booking_sms.domain.sms_job import CLAIMABLE, JobState, SmsJob
 from booking_sms.pipeline.open_jobs import open_jobs_by_shard
+from booking_sms.pipeline.send_gate import LIVE
 from booking_sms.pipeline.services import DispatchServices
 
 WAITING = CLAIMABLE | {JobState.SCHEDULED}
@@ -17,11 +19,13 @@ WAITING = CLAIMABLE | {JobState.SCHEDULED}
 class OutboxAge:
     """Counts of texts, and the ages of the oldest in seconds; 0 where there is none.
 
-    A text whose time is over is no backlog: it can only expire.
+    A text whose time is over is no backlog: it can only expire. Nor is one of a store where
+    sending is not switched on: it waits on purpose, and is counted in ``not_live``.
     """
 
     due: int = 0
     oldest_due_s: float = 0.0
+    not_live: int = 0
     in_doubt: int = 0
     oldest_doubt_s: float = 0.0
     held: int = 0
@@ -37,20 +41,25 @@ def measure_outbox(services: DispatchServices) -> OutboxAge:
     Due texts age by business time, doubts by transport time, as dispatch and reconcile judge them.
     """
     now, now_ms = services.clock.now(), services.transport_clock.now_ms()
+    is_live = cache(lambda store_id: services.control.delivery_mode(store_id) == LIVE)
     due: list[timedelta] = []
     doubts: list[float] = []
-    held = 0
+    held = not_live = 0
     for jobs in open_jobs_by_shard(services):
         for job in (job for job in jobs if job.is_text):
             late = now - max(job.due_at, job.not_before)
             if job.state in WAITING and late >= timedelta(0) and now <= job.not_after:
-                due.append(late)
+                if is_live(job.store_id):
+                    due.append(late)
+                else:
+                    not_live += 1
             if _is_doubt(job, now_ms):
                 doubts.append((now_ms - job.t0) / 1000)
             held += job.state is JobState.HELD
     return OutboxAge(
         due=len(due),
         oldest_due_s=max(due, default=timedelta(0)).total_seconds(),
+        not_live=not_live,
         in_doubt=len(doubts),
         oldest_doubt_s=max(doubts, default=0.0),
         held=held,

@@ -6,7 +6,7 @@ round sees is published as numbers and told to people once, with how it was noti
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,9 +17,9 @@ from booking_sms.bootstrap import Application
 from booking_sms.domain.airflow_view import KilledTask
 from booking_sms.domain.booking import KST
 from booking_sms.domain.errors import BookingSmsError, ConnectionMissing
-from booking_sms.domain.metric import Metric
+from booking_sms.domain.metric import Metric, Publication
 from booking_sms.domain.metric_catalogue import data_point
-from booking_sms.pipeline import guard, watch
+from booking_sms.pipeline import watch
 from booking_sms.pipeline.outbox_age import OutboxAge, measure_outbox
 from booking_sms.pipeline.troubles import Remembered, Trouble, TroubleBook
 from booking_sms.ports import AirflowView
@@ -54,6 +54,8 @@ class Seen:
     facts: Any = None
     points: Callable[[datetime], Iterator[Metric]] = lambda at: iter(())
     troubles: list[Trouble] = field(default_factory=list)
+    keep: Callable[[], None] = lambda: None
+    """Called when the numbers have arrived: what is noted as told."""
 
 
 @dataclass(kw_only=True)
@@ -117,7 +119,10 @@ class Watchdog:
         report.open = {trouble.key: trouble.said for trouble in troubles}
         told = self._book.tell(troubles, report.blind)
         report.new, report.over, report.reached = told.new, told.over, told.reached
-        report.published = self._publish(list(seen.values()))
+        published = self._publish(list(seen.values()), len(report.blind))
+        report.published = published.published
+        if published.published or self._app.operations_metrics is None:
+            self._keep(seen)
         return report
 
     def _look(self, name: str, part: Callable[[], Seen], report: WatchdogReport) -> Seen:
@@ -131,16 +136,25 @@ class Watchdog:
         said = f"감시의 {name} 부분을 볼 수 없습니다: {code}"
         return Seen(troubles=[Trouble(key=f"blind#{name}", part="", said=said)])
 
-    def _publish(self, parts: Sequence[Seen]) -> int:
+    def _publish(self, parts: Sequence[Seen], blind: int) -> Publication:
         cost = self._app.meter.take()
 
         def points(at: datetime) -> Iterator[Metric]:
             yield data_point("WatchdogHeartbeat", 1, at)
+            yield data_point("WatchdogBlind", blind, at)
             yield from cost_points(cost, at)
             for part in parts:
                 yield from part.points(at)
 
-        return publish(self._app, points).published
+        return publish(self._app, points)
+
+    def _keep(self, seen: Mapping[str, Seen]) -> None:
+        """What could not be noted is told once more: a number twice is better than none."""
+        for name, part in seen.items():
+            try:
+                part.keep()
+            except BookingSmsError as error:
+                log.error("watchdog_part_failed", part=name, code=error.code)
 
     # -- the business -------------------------------------------------------------------------
 
@@ -158,10 +172,9 @@ class Watchdog:
     def _visits(self) -> Seen:
         """The guard pages by itself; here it counts."""
         report = guard_visits(self._app)
-        at_risk = sum(one.problem != guard.BLIND for one in report.open.values())
         return Seen(
-            facts={"visits": report.visits, "at_risk": at_risk, "blind": report.blind},
-            points=lambda at: iter([data_point("VisitsAtRisk", at_risk, at)]),
+            facts={"visits": report.visits, "at_risk": report.at_risk, "blind": report.blind},
+            points=lambda at: iter([data_point("VisitsAtRisk", report.at_risk, at)]),
         )
 
     def _outbox(self) -> Seen:
@@ -170,16 +183,14 @@ class Watchdog:
         def points(at: datetime) -> Iterator[Metric]:
             yield data_point("InDoubtJobs", age.in_doubt, at)
             yield data_point("InDoubtAge", age.oldest_doubt_s, at)
-            yield data_point("BacklogJobs", age.due, at)
+            yield data_point("BacklogJobs", age.due + age.not_live, at)
             yield data_point("BacklogAge", age.oldest_due_s, at)
             yield data_point("HeldJobs", age.held, at)
 
         return Seen(facts=age.as_dict(), points=points, troubles=list(self._old(age)))
 
     def _old(self, age: OutboxAge) -> Iterator[Trouble]:
-        """Late texts are trouble only where sending is switched on."""
-        is_live = self._app.control.delivery_mode() == "live"
-        if is_live and age.oldest_due_s >= LATE.total_seconds():
+        if age.oldest_due_s >= LATE.total_seconds():
             minutes = int(age.oldest_due_s // 60)
             said = f"보낼 문자 {age.due}건이 밀려 있습니다 (가장 오래된 것 {minutes}분)"
             yield Trouble(key="backlog", part=OUTBOX, said=said)
@@ -255,10 +266,10 @@ class Watchdog:
         noted = note.get("until")
         since = datetime.fromisoformat(noted) if noted else until - FIRST_LOOK
         runs = self._airflow.ended_runs(max(since, until - LONGEST_LOOK), until)
-        self._app.control.put_note(RUNS_NOTE, {"until": until.isoformat()})
         return Seen(
             facts={"since": since.isoformat(), "ended": len(runs)},
             points=lambda at: run_points(runs),
+            keep=lambda: self._app.control.put_note(RUNS_NOTE, {"until": until.isoformat()}),
         )
 
     def _transport_now(self) -> datetime:

@@ -52,6 +52,7 @@ NAMES = [
     "reconcile-heartbeat",
     "watchdog-heartbeat",
     "airflow-unhealthy",
+    "watchdog-blind",
     "dags-paused",
     "tasks-killed",
     "notices-failed",

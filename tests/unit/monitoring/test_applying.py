@@ -52,7 +52,7 @@ def test_everything_is_made_once_and_then_left_alone(clients: Clients, template:
         "topic": {"changed": 1},
         "log group": {"created": 1},
         "recovery": {"changed": 7},
-        "alarm": {"created": 38},
+        "alarm": {"created": 39},
         "dashboard": {"created": 2},
         "query": {"created": 12},
     }

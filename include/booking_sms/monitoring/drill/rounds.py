@@ -14,6 +14,7 @@ from booking_sms.domain.airflow_view import (
     EndedRun,
     KilledTask,
 )
+from booking_sms.domain.errors import ConnectionInvalid
 from booking_sms.domain.sms_job import JobState, Move, SmsJob
 from booking_sms.domain.window import WINDOW_LENGTH, CoverageStatus, Window, last_end
 from booking_sms.monitoring.drill.world import Act, Drill, DrillWorld, Scenario, repeated
@@ -36,6 +37,8 @@ class AirflowInMemory:
     dag_ids: tuple[str, ...] = ()
     runs: list[EndedRun] = field(default_factory=list)
     killed: list[tuple[datetime, KilledTask]] = field(default_factory=list)
+    is_shut: bool = False
+    """Whether the account of who asks was taken away."""
 
     def health(self) -> Sequence[ComponentHealth]:
         """Every component, healthy unless it is ill."""
@@ -43,6 +46,8 @@ class AirflowInMemory:
 
     def paused(self) -> Mapping[str, bool]:
         """Our DAGs, and whether they are paused."""
+        if self.is_shut:
+            raise ConnectionInvalid(service="airflow", reason="drill")
         return {dag_id: dag_id in self.paused_ids for dag_id in self.dag_ids}
 
     def ended_runs(self, since: datetime, until: datetime) -> Sequence[EndedRun]:
@@ -252,6 +257,10 @@ SCENARIOS: Mapping[str, Drill] = {
     ),
     "visits-at-risk": Drill(fire=rounds(2, visit_without_guide), clear=rounds(3, guide_arrives)),
     "watchdog-heartbeat": Drill(fire=let_go_by(minutes=15), clear=QUIET),
+    "watchdog-blind": Drill(
+        fire=rounds(4, _airflow(lambda airflow, _: setattr(airflow, "is_shut", True))),
+        clear=rounds(4, _airflow(lambda airflow, _: setattr(airflow, "is_shut", False))),
+    ),
     "airflow-unhealthy": Drill(
         fire=rounds(2, _airflow(lambda airflow, _: airflow.ill.update(scheduler="unhealthy"))),
         clear=rounds(3, _airflow(lambda airflow, _: airflow.ill.clear())),
