@@ -91,15 +91,19 @@ def report_window(
     checked: Mapping[str, Any] | None,
     loaded: Mapping[str, Any] | None,
 ) -> Counts:
-    """The gate: coverage and accounting are written first, then what is missing turns it red."""
+    """The gate: coverage and accounting are written first, then what is missing turns it red.
+
+    A window that was decided is a heartbeat, also without the stores that could not be read.
+    """
     from booking_sms import workflow
 
     app, window = _run_of(context)
-    with measured_run_task(app, context, is_last=True):
-        report = workflow.report_window(app, window, _came(extracts), loaded)
-        require_results({"check_bookings": checked, "load_jobs": loaded})
-        note_duration(app, context)
-        return Counts(report)
+    with measured_run_task(app, context, is_last=loaded is not None):
+        report, failed = workflow.window_report(app, window, _came(extracts), loaded)
+    workflow.require_stores(window, failed)
+    require_results({"check_bookings": checked, "load_jobs": loaded})
+    note_duration(app, context)
+    return Counts(report)
 
 
 def note_duration(app: Application, context: Context) -> None:

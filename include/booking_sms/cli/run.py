@@ -60,7 +60,7 @@ def run_window(app: Application, window: Window) -> dict[str, Any]:
     with measured_task(app, ETL, "extract_store"):
         extracts, failed = workflow.extract_stores(app, window, opened["stores"])
     decided = decide_and_load(app, window, extracts) if extracts else {}
-    with measured_task(app, ETL, "report_window", is_last=True):
+    with measured_task(app, ETL, "report_window", is_last=bool(decided)):
         report, _ = workflow.window_report(app, window, extracts, decided.get("loaded"))
     return {
         "window": window.name,

@@ -38,7 +38,7 @@ from booking_sms.workflow.repairing import (
     read_repair_plan,
     repair_request,
 )
-from booking_sms.workflow.reporting import report_window, window_report
+from booking_sms.workflow.reporting import report_window, require_stores, window_report
 from booking_sms.workflow.sending import (
     claim_and_send,
     expire_overdue,
@@ -117,6 +117,7 @@ __all__ = [
     "report_readiness",
     "report_shadow",
     "report_window",
+    "require_stores",
     "resolve_window",
     "review_month",
     "send_test_notices",

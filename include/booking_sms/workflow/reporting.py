@@ -41,9 +41,14 @@ def report_window(
     AccountingBroken if a message has no outcome.
     """
     result, failed = window_report(app, window, extracts, loaded)
+    require_stores(window, failed)
+    return result
+
+
+def require_stores(window: Window, failed: Sequence[str]) -> None:
+    """Raise StoresFailed naming every store that is missing."""
     if failed:
         raise StoresFailed("stores could not be read", stores=" ".join(failed), window=window.name)
-    return result
 
 
 def window_report(

@@ -11,8 +11,9 @@ import pytest
 from workflow_world import InMemoryApplication
 
 from booking_sms import workflow
-from booking_sms.domain.errors import LoadError
-from booking_sms_airflow import canary, golden, maintenance, shadow
+from booking_sms.domain.errors import LoadError, StoresFailed
+from booking_sms.domain.window import Window
+from booking_sms_airflow import canary, etl, golden, maintenance, shadow
 from booking_sms_airflow.results import Counts
 
 END = datetime(2026, 3, 2, 5, 0, tzinfo=UTC)
@@ -62,7 +63,7 @@ named = pytest.mark.parametrize(
 @pytest.fixture
 def app(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> InMemoryApplication:
     application = InMemoryApplication()
-    for module in (canary, golden, maintenance, shadow):
+    for module in (canary, etl, golden, maintenance, shadow):
         monkeypatch.setattr(module, "current_application", lambda: application)
     monkeypatch.setattr(maintenance, "log_folder", lambda: tmp_path)
     return application
@@ -104,3 +105,17 @@ def test_a_failure_is_none(
     with pytest.raises(LoadError):
         step()
     assert beats(app) == []
+
+
+@pytest.mark.parametrize("loaded", [NOTHING, None], ids=["decided", "nothing decided"])
+def test_a_window_without_some_stores_is_a_heartbeat_and_red(
+    app: InMemoryApplication, monkeypatch: pytest.MonkeyPatch, loaded: Counts | None
+) -> None:
+    window = Window.from_name("2026-03-02T14:00:00+09:00")
+    monkeypatch.setattr(etl, "resolve", lambda app, context: window)
+    monkeypatch.setattr(workflow, "window_report", lambda *args: ({}, ["900101"]))
+
+    with pytest.raises(StoresFailed):
+        etl.report_window(context("booking_sms_etl", "report_window"), [], NOTHING, loaded)
+
+    assert beats(app) == ([] if loaded is None else ["booking_sms_etl"])
