@@ -15,10 +15,10 @@ from botocore.exceptions import ClientError
 
 from booking_sms.monitoring.clients import Clients
 from booking_sms.monitoring.comparing import alarm_drift, dashboard_drift, query_drift
+from booking_sms.monitoring.dashboard import stored_dashboard
 from booking_sms.monitoring.stored import (
     is_unknown_operation,
     stored_alarms,
-    stored_dashboard,
     stored_queries,
     stored_retention,
 )

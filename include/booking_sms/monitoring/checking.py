@@ -17,10 +17,10 @@ from booking_sms.monitoring.comparing import (
     dashboard_drift,
     query_drift,
 )
+from booking_sms.monitoring.dashboard import stored_dashboard
 from booking_sms.monitoring.series import read_series
 from booking_sms.monitoring.stored import (
     stored_alarms,
-    stored_dashboard,
     stored_queries,
     stored_retention,
 )

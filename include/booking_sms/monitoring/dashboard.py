@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
 
 from booking_sms.bootstrap import Application
 from booking_sms.monitoring.clients import Clients, make_clients
 from booking_sms.monitoring.comparing import ABSENT, Drift, dashboard_drift
-from booking_sms.monitoring.stored import stored_dashboard
 from booking_sms.monitoring.template import Dashboard, Template, read_template
+
+if TYPE_CHECKING:
+    from types_boto3_cloudwatch import CloudWatchClient
 
 RECENT = timedelta(hours=24)
 AHEAD = timedelta(minutes=1)
@@ -47,6 +52,16 @@ def comparison_dashboard(app: Application) -> Callable[[], bool | None]:
         return not list(dashboard_gaps(template, clients, now))
 
     return look
+
+
+def stored_dashboard(client: CloudWatchClient, name: str) -> str | None:
+    """A dashboard's body; None if there is no such dashboard."""
+    try:
+        return client.get_dashboard(DashboardName=name)["DashboardBody"]
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "ResourceNotFound":
+            return None
+        raise
 
 
 def dashboard_gaps(template: Template, clients: Clients, now: datetime) -> Iterator[Drift]:

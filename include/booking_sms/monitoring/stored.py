@@ -1,4 +1,4 @@
-"""What the account has: alarms, dashboards and saved queries of one prefix."""
+"""What the account has: alarms and saved queries of one prefix."""
 
 from __future__ import annotations
 
@@ -30,16 +30,6 @@ def stored_alarms(client: CloudWatchClient, prefix: str) -> dict[str, Mapping[st
         AlarmNamePrefix=f"{prefix}-", AlarmTypes=["MetricAlarm"]
     )
     return {one["AlarmName"]: one for page in pages for one in page["MetricAlarms"]}
-
-
-def stored_dashboard(client: CloudWatchClient, name: str) -> str | None:
-    """A dashboard's body; None if there is no such dashboard."""
-    try:
-        return client.get_dashboard(DashboardName=name)["DashboardBody"]
-    except ClientError as error:
-        if error.response["Error"]["Code"] == "ResourceNotFound":
-            return None
-        raise
 
 
 def stored_queries(clients: Clients, prefix: str) -> dict[str, Mapping[str, Any]] | None:

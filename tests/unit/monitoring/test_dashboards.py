@@ -19,7 +19,7 @@ def template() -> Template:
     return read_template()
 
 
-_SEARCH = re.compile(r"""^SEARCH\('\{([^}]+)\} MetricName="(\w+)"', '(\w+)', (\d+)\)$""")
+_SEARCH = re.compile(r"""^SEARCH\('\{"([^"]+)",([^}]+)\} MetricName="(\w+)"', '(\w+)', (\d+)\)$""")
 
 
 def charted(template: Template) -> Iterator[tuple[str, str, tuple[str, ...]]]:
@@ -30,8 +30,8 @@ def charted(template: Template) -> Iterator[tuple[str, str, tuple[str, ...]]]:
                 if isinstance(row[0], dict):
                     match = _SEARCH.match(row[0]["expression"])
                     assert match, row
-                    namespace, *dimensions = match.group(1).split(",")
-                    yield namespace, match.group(2), tuple(sorted(dimensions))
+                    namespace, dimensions, name = match.group(1, 2, 3)
+                    yield namespace, name, tuple(sorted(dimensions.split(",")))
                 else:
                     plain = [part for part in row if isinstance(part, str)]
                     yield plain[0], plain[1], tuple(sorted(plain[2::2]))

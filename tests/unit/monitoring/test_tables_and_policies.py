@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -59,8 +61,13 @@ def test_the_predecessors_tables_are_left_alone_where_they_exist() -> None:
 
 IAM_ACTION = {"s3:ListObjectsV2": "s3:ListBucket"}
 """Where the action has not the operation's name."""
-OPERATED = ("monitoring/",)
-"""What only people call, with the operator's policy."""
+BY_RUNS = ("clients.py", "dashboard.py")
+"""Modules of ``monitoring`` that runs use; the others are called by people only."""
+OPERATED = tuple(
+    f"monitoring/{path.relative_to(CODE / 'monitoring').as_posix()}"
+    for path in (CODE / "monitoring").rglob("*.py")
+    if path.relative_to(CODE / "monitoring").as_posix() not in BY_RUNS
+)
 BY_DOCTOR = {"dynamodb:CreateTable", "dynamodb:DescribeTable"}
 WITH_TAGS = {"cloudwatch:TagResource"}
 
@@ -105,6 +112,25 @@ def test_runs_may_do_what_the_code_calls_and_no_more(full: Template) -> None:
 
     expected = (used - {"dynamodb:CreateTable"}) | BY_AIRFLOW
     assert allowed(policy(full, "booking-sms-run")) == expected
+
+
+def test_plugins_use_no_other_part_of_monitoring() -> None:
+    plugins = (PROJECT / "plugins").rglob("*.py")
+    named = "|".join(name.removesuffix(".py") for name in BY_RUNS)
+    used = re.findall(r"booking_sms\.monitoring\.(\w+)", " ".join(map(Path.read_text, plugins)))
+
+    assert used
+    assert [name for name in used if not re.fullmatch(named, name)] == []
+
+
+def test_runs_may_read_the_connections_where_airflow_keeps_them(full: Template) -> None:
+    (kwargs,) = re.findall(
+        r"AIRFLOW__SECRETS__BACKEND_KWARGS='(.+)'", (PROJECT / "env.template").read_text()
+    )
+    prefix = json.loads(kwargs)["connections_prefix"]
+    (secrets,) = [one for one in policy(full, "booking-sms-run") if one["Sid"] == "Secrets"]
+
+    assert [r for r in secrets["Resource"] if r.endswith(f":secret:{prefix}/*")]
 
 
 def test_operators_may_do_what_monitoring_calls_and_no_more(full: Template) -> None:
