@@ -14,7 +14,8 @@ from typing import Any, Protocol
 
 import structlog
 
-from booking_sms.domain.errors import AlertFailed, LoadError
+from booking_sms.domain.errors import AlertFailed, BookingSmsError
+from booking_sms.domain.masking import without_phones
 from booking_sms.notify.notice import RANK, Notice, Receipt, Severity
 from booking_sms.notify.silences import Silences
 from booking_sms.ports import Clock
@@ -143,7 +144,7 @@ class NoticeDesk:
             runbook=known.get("runbook", ""),
         )
         told = [way for way in self._ways_of(severity) if way.name in known["channels"]]
-        delivery = self._deliver(notice, notice.title, told)
+        delivery = self._deliver(notice, without_phones(notice.title), told)
         if delivery.reached_somebody:
             self._write(key, {**known, "open": False, "ended": now.isoformat()})
         return delivery
@@ -173,7 +174,7 @@ class NoticeDesk:
         """The note of a trouble that is not over; a store that fails knows of none."""
         try:
             note = self._notes.get_note(note_name(key))
-        except LoadError as error:
+        except BookingSmsError as error:
             log.error("notice_note_unreadable", notice=key, code=error.code)
             return None
         return note if note and note.get("open") else None
@@ -186,9 +187,9 @@ class NoticeDesk:
             notice.key,
             {
                 "open": True,
-                "title": notice.title,
+                "title": without_phones(notice.title),
                 "severity": notice.severity.value,
-                "where": notice.where,
+                "where": without_phones(notice.where),
                 "runbook": notice.runbook,
                 "since": (known or {}).get("since", notice.since.isoformat()),
                 "told_at": now.isoformat(),
@@ -200,7 +201,7 @@ class NoticeDesk:
     def _write(self, key: str, note: Mapping[str, Any]) -> None:
         try:
             self._notes.put_note(note_name(key), note)
-        except LoadError as error:
+        except BookingSmsError as error:
             log.error("notice_note_not_written", notice=key, code=error.code)
 
 
@@ -210,7 +211,9 @@ def note_name(key: str) -> str:
 
 
 def _is_worth_repeating(known: Mapping[str, Any], notice: Notice, now: datetime) -> bool:
-    """It got worse, or was told of long ago."""
+    """It got worse, or was told of long ago; an event never."""
+    if notice.is_event:
+        return False
     before = Severity(known["severity"])
     if RANK[notice.severity] > RANK[before]:
         return True

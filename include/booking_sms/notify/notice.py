@@ -13,10 +13,10 @@ from datetime import datetime
 from enum import StrEnum
 
 from booking_sms.domain.booking import KST, require_aware
+from booking_sms.domain.masking import without_phones
 
 _KEY = re.compile(r"[a-z0-9][A-Za-z0-9#:._+@=-]{0,119}")
 _ANCHOR = re.compile(r"[a-z0-9-]*")
-_PHONE = re.compile(r"(?<![\w.-])(?:\+?82[- ]?|0)(?:\d[- ]?){7,10}\d(?![\w-])")
 
 
 class Severity(StrEnum):
@@ -41,7 +41,7 @@ class Notice:
 
     ``key`` names the trouble, not the moment: the same trouble has the same key until it ends.
     ``runbook`` is the anchor of its entry, ``logs`` the address of its log. ``facts`` are shown
-    in their order.
+    in their order. An ``is_event`` happened and has no end: it is told once, and never again.
     """
 
     key: str
@@ -52,6 +52,7 @@ class Notice:
     facts: Mapping[str, str] = field(default_factory=dict)
     runbook: str = ""
     logs: str = ""
+    is_event: bool = False
 
     def __post_init__(self) -> None:
         require_aware("since", self.since)
@@ -88,12 +89,3 @@ class Receipt:
     def as_dict(self) -> dict[str, str | int]:
         """JSON-able, no text in it."""
         return {"channel": self.channel, "status": self.status, "reference": self.reference}
-
-
-def without_phones(text: str) -> str:
-    """The text with everything that looks like a phone number cut to its last four digits."""
-    return _PHONE.sub(lambda found: f"****{_digits(found.group())[-4:]}", text)
-
-
-def _digits(text: str) -> str:
-    return "".join(character for character in text if character.isdigit())

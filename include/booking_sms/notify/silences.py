@@ -64,8 +64,11 @@ def read_silences(folder: Path, now: datetime) -> Silences:
         return Silences()
     try:
         document = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except yaml.YAMLError:
-        raise SettingsInvalid(f"{FILE} is not YAML") from None
+    except (yaml.YAMLError, ValueError) as error:  # a 30th of February, another encoding
+        said = type(error).__name__
+        raise SettingsInvalid(f"{FILE} is not YAML in UTF-8 with days that exist: {said}") from None
+    except OSError as error:
+        raise SettingsInvalid(f"{FILE} cannot be read: {type(error).__name__}") from None
     return parse_silences(document, now)
 
 

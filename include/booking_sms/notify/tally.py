@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import structlog
 
 from booking_sms.domain.booking import KST
-from booking_sms.domain.errors import AlertFailed, LoadError
+from booking_sms.domain.errors import AlertFailed, BookingSmsError
 from booking_sms.domain.metric_catalogue import data_point
 from booking_sms.notify.ways import BlockPoster, Topic
 from booking_sms.ports import AlertChannel, Clock, MetricsSink
@@ -67,7 +67,7 @@ class Tally:
         today = self._clock.now().astimezone(KST).date()
         try:
             self._counters.add_to_counter(_name(channel, outcome), today, 1)
-        except LoadError as error:
+        except BookingSmsError as error:  # a key that was taken away included
             log.error("notice_not_counted", channel=channel, outcome=outcome, code=error.code)
 
     def _publish(self, channel: str) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from booking_sms.domain.errors import LoadError
+from booking_sms.domain.errors import BookingSmsError
 from booking_sms.ports import ControlRepository
 
 Remembered = dict[str, dict[str, str]]
@@ -81,7 +81,7 @@ class TroubleBook:
     def _read(self) -> Remembered:
         try:
             note = self.control.get_note(self.name)
-        except LoadError as error:
+        except BookingSmsError as error:
             log.warning("troubles_not_read", code=error.code)
             return dict(self.memory)
         return dict(note.get("told", {})) if note is not None else {}
@@ -93,7 +93,7 @@ class TroubleBook:
             return
         try:
             self.control.put_note(self.name, {"told": told})
-        except LoadError as error:
+        except BookingSmsError as error:
             log.warning("troubles_not_kept", code=error.code)
 
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Mapping, MutableMapping
 from typing import Any
 
-from booking_sms.domain.masking import mask_name
+from booking_sms.domain.masking import mask_name, without_phones
 
 MARK = "[redacted]"
 SHORTEST_SECRET = 4
@@ -33,10 +33,6 @@ SECRET_FIELDS = frozenset({
     "x-ncp-apigw-signature-v2",
 })
 
-_PHONE = re.compile(
-    r"(?<![\d.])(?:\+?82[-. ]?(?:0|\(0\))?|0)"
-    r"(?P<head>1[016789]|50\d)[-. ]?(?P<middle>\d{3,4})[-. ]?(?P<last>\d{4})(?!\d)"
-)
 _SECRET_SHAPES = (
     re.compile(r"(?P<keep>Bearer )[\w.~+/=-]{8,}"),
     re.compile(r"(?P<keep>NID_(?:AUT|SES)=)[^;\s\"']+"),
@@ -72,7 +68,7 @@ class Redactor:
             text = self._known.sub(MARK, text)
         for shape in _SECRET_SHAPES:
             text = shape.sub(rf"\g<keep>{MARK}", text)
-        return _PHONE.sub(_masked_phone, text)
+        return without_phones(text)
 
     def _value(self, key: str, value: Any, depth: int) -> Any:
         if isinstance(value, str):
@@ -86,7 +82,7 @@ class Redactor:
         if isinstance(value, Mapping):
             in_code = FRAME in value
             return {
-                name: self._value("" if in_code else str(name), each, depth - 1)
+                self.text(str(name)): self._value("" if in_code else str(name), each, depth - 1)
                 for name, each in value.items()
             }
         if isinstance(value, list | tuple | set | frozenset):
@@ -100,7 +96,3 @@ class Redactor:
         if field in NAME_FIELDS:
             return mask_name(value) if value else value
         return self.text(value)
-
-
-def _masked_phone(found: re.Match[str]) -> str:
-    return f"0{found['head']}-****-{found['last']}"

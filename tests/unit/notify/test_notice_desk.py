@@ -7,8 +7,9 @@ from datetime import date, timedelta
 
 import pytest
 
-from booking_sms.domain.errors import AlertFailed, StoreUnavailable
+from booking_sms.domain.errors import AlertFailed, ConnectionInvalid, StoreUnavailable
 from booking_sms.notify import Links, Notice, NoticeDesk, Receipt, Severity, Silence, Silences
+from booking_sms.notify.desk import note_name
 from booking_sms.testing import NOW, FixedClock, InMemoryControlRepository
 
 
@@ -175,13 +176,21 @@ def test_a_silence_holds_to_the_end_of_its_day_and_no_longer(slack, control, clo
     assert desk.notify(notice()).outcome == "told"
 
 
-def test_a_table_that_is_down_does_not_keep_a_notice_back(slack, clock):
+@pytest.mark.parametrize(
+    "error",
+    [
+        StoreUnavailable(table="sms_control"),
+        ConnectionInvalid(service="dynamodb", reason="ExpiredToken"),
+    ],
+    ids=["down", "a key was taken away"],
+)
+def test_a_table_that_does_not_answer_does_not_keep_a_notice_back(slack, clock, error):
     class Down:
         def get_note(self, name):
-            raise StoreUnavailable(table="sms_control")
+            raise error
 
         def put_note(self, name, value):
-            raise StoreUnavailable(table="sms_control")
+            raise error
 
     assert NoticeDesk([slack], Down(), clock).notify(notice()).outcome == "told"
 
@@ -202,7 +211,7 @@ def test_what_looks_like_a_phone_is_masked_wherever_it_stands(desk, slack):
     assert "01000001234" not in shown
     assert "0000-5678" not in shown
     assert "0000-1111" not in shown
-    assert "****1234" in shown
+    assert "010-****-1234" in shown
     assert "2026-03-02 14:00 KST" in shown
 
 
@@ -215,3 +224,18 @@ def test_a_key_is_a_name(key):
 def test_an_instant_without_a_zone_is_refused():
     with pytest.raises(ValueError, match="since"):
         notice(since=NOW.replace(tzinfo=None))
+
+
+def test_the_end_and_the_note_are_masked_too(desk, slack, control):
+    desk.notify(notice(title="no text to 01000001234"))
+    desk.recovered(notice().key)
+
+    assert "01000001234" not in str(slack.told) + str(control.get_note(note_name(notice().key)))
+
+
+def test_an_event_is_told_once_however_late_it_comes_again(desk, slack, clock):
+    for _ in range(3):
+        desk.notify(notice(severity=Severity.INFO, is_event=True))
+        clock.advance(timedelta(days=2))
+
+    assert len(slack.told) == 1

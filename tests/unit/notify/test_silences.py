@@ -42,8 +42,16 @@ def test_a_silence_names_what_it_needs(tmp_path):
         ("- a\n", "a list named silences"),
         ("silences: yes\n", "a list named silences"),
         (":\n :", "not YAML"),
+        (GOOD.format("2026-02-30"), "days that exist"),
     ],
 )
 def test_anything_else_is_refused(tmp_path, text, why):
     with pytest.raises(SettingsInvalid, match=why):
         read_silences(write(tmp_path, text), NOW)
+
+
+def test_another_encoding_is_refused(tmp_path):
+    (tmp_path / "silences.yaml").write_bytes("silences: []  # 조용히\n".encode("cp949"))
+
+    with pytest.raises(SettingsInvalid, match="UTF-8"):
+        read_silences(tmp_path, NOW)

@@ -44,7 +44,39 @@ def test_the_country_code_hides_nobody(written: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "number", ["1010000077", "20260302T010000777", "0.01000007777", "2026-03-02T14:00:00+09:00"]
+    ("written", "shown"),
+    [
+        ("01000007777에게", "010-****-7777에게"),
+        ("번호01000007777", "번호010-****-7777"),
+        ("guide_01000007777", "guide_010-****-7777"),
+        ("010.0000.7777", "010-****-7777"),
+        ("(010)0000-7777", "010-****-7777"),
+        ("02-0000-7777", "****7777"),
+        ("070 0000 7777로", "****7777로"),
+        ("+815000007777", "****7777"),
+    ],
+)
+def test_a_phone_is_found_whatever_stands_beside_it(written: str, shown: str) -> None:
+    assert redacted(event=f"to {written}")["event"] == f"to {shown}"
+
+
+def test_a_phone_that_is_a_key_is_found_too() -> None:
+    assert redacted(event={"01000007777": 1})["event"] == {"010-****-7777": 1}
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        "1010000077",
+        "20260302T010000777",
+        "0.01000007777",
+        "2026-03-02T14:00:00+09:00",
+        "manual__run_1795422785620324109",
+        "scheduled__2026-03-02T05:00:00+00:00",
+        "900101_1000000077",
+        "0.0312345678",
+        "1772427000123",
+    ],
 )
 def test_other_numbers_are_left_alone(number: str) -> None:
     assert redacted(event=number)["event"] == number
