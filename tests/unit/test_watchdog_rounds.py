@@ -9,7 +9,7 @@ import pytest
 from workflow_world import InMemoryApplication
 
 from booking_sms.domain.airflow_view import EndedRun, KilledTask
-from booking_sms.domain.errors import SessionNeedsPerson, StoreUnavailable
+from booking_sms.domain.errors import ConnectionInvalid, SessionNeedsPerson, StoreUnavailable
 from booking_sms.domain.sms_job import JobState
 from booking_sms.testing import NOW, NOW_MS, InMemoryAirflowView, make_booking, make_job
 from booking_sms.workflow import Watchdog, WatchdogReport
@@ -237,6 +237,33 @@ def test_a_visit_at_risk_stays_at_risk_when_its_store_is_out_of_sight(world: Wor
     )
     world.round()
     assert world.number("VisitsAtRisk") == 0
+
+
+def test_a_key_that_was_taken_away_silences_nothing(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: Any, **__: Any) -> Any:
+        raise ConnectionInvalid(service="dynamodb", reason="ExpiredToken")
+
+    for name in ("get_note", "put_note", "add_to_counter"):
+        monkeypatch.setattr(world.app.control, name, refuse)
+    world.airflow.ill["scheduler"] = "unhealthy"
+
+    report = world.round()
+
+    assert report.blind["runs"] == "ConnectionInvalid"
+    assert world.number("WatchdogHeartbeat") == 1
+    assert "airflow#scheduler" in report.new
+    assert len(world.told) >= 1
+
+
+def test_what_another_part_pages_is_no_quiet_either(world: World) -> None:
+    world.app.source.put(make_booking(starts_at=NOW + timedelta(minutes=40)))
+
+    report = world.round()
+
+    assert report.told_elsewhere["visits"] == 1
+    assert not report.is_quiet
 
 
 def test_parts_that_cannot_look_are_a_number(world: World) -> None:

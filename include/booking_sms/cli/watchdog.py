@@ -34,7 +34,7 @@ def watchdog(once: bool = OnceOption, every: int = EveryOption, as_json: bool = 
         return
     report = _round(Watchdog(composed, composed.airflow), as_json=as_json)
     if not report.is_quiet:
-        raise fail(f"{len(report.open)} open: {', '.join(sorted(report.open))}", code=1)
+        raise fail(f"open: {', '.join(_open(report))}", code=1)
 
 
 Compose = Callable[[], AbstractContextManager[Application]]
@@ -68,10 +68,18 @@ def _round(dog: Watchdog, *, as_json: bool) -> WatchdogReport:
     return report
 
 
+def _open(report: WatchdogReport) -> list[str]:
+    counts = {name: number for name, number in report.told_elsewhere.items() if number}
+    return [*sorted(report.open), *(f"{name} {number}" for name, number in counts.items())]
+
+
 def _rows(report: WatchdogReport) -> Iterator[tuple[str, ...]]:
     """One row a trouble, then those that are over."""
     for key, said in report.open.items():
         told = "now" if key in report.new else "before"
         yield key, told if report.reached else "nobody reached", said
+    for name, number in report.told_elsewhere.items():
+        if number:
+            yield name, "by its own part", f"{number}: booking-sms watch, guard"
     for key in report.over:
         yield key, "over", ""

@@ -54,13 +54,17 @@ class Seen:
     facts: Any = None
     points: Callable[[datetime], Iterator[Metric]] = lambda at: iter(())
     troubles: list[Trouble] = field(default_factory=list)
+    told_elsewhere: int = 0
     keep: Callable[[], None] = lambda: None
     """Called when the numbers have arrived: what is noted as told."""
 
 
 @dataclass(kw_only=True)
 class WatchdogReport:
-    """One round. ``blind`` are parts that failed, with the error's name; ``open`` all troubles."""
+    """One round. ``blind`` are parts that failed, with the error's name; ``open`` all troubles.
+
+    ``told_elsewhere`` counts what its own part pages: windows, and visits at risk or out of sight.
+    """
 
     at: str
     facts: dict[str, Any] = field(default_factory=dict)
@@ -68,13 +72,14 @@ class WatchdogReport:
     open: dict[str, str] = field(default_factory=dict)
     new: tuple[str, ...] = ()
     over: tuple[str, ...] = ()
+    told_elsewhere: dict[str, int] = field(default_factory=dict)
     reached: bool = True
     published: int = 0
 
     @property
     def is_quiet(self) -> bool:
-        """Whether nothing is wrong that the watchdog itself tells of."""
-        return not self.open
+        """Whether nothing is wrong, whoever tells of it."""
+        return not self.open and not any(self.told_elsewhere.values())
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-able."""
@@ -117,11 +122,13 @@ class Watchdog:
         troubles = [trouble for part in seen.values() for trouble in part.troubles]
         report.facts = {name: part.facts for name, part in seen.items()}
         report.open = {trouble.key: trouble.said for trouble in troubles}
+        report.told_elsewhere = {name: part.told_elsewhere for name, part in seen.items()}
         told = self._book.tell(troubles, report.blind)
         report.new, report.over, report.reached = told.new, told.over, told.reached
         published = self._publish(list(seen.values()), len(report.blind))
         report.published = published.published
-        if published.published or self._app.operations_metrics is None:
+        has_arrived = published.published and not published.failed
+        if has_arrived or self._app.operations_metrics is None:
             self._keep(seen)
         return report
 
@@ -167,7 +174,7 @@ class Watchdog:
             yield data_point("WindowsFailed", _count(found, watch.FAILED), at)
             yield data_point("SilentStores", _count(found, watch.SILENT, watch.OUTSIDE), at)
 
-        return Seen(facts=[asdict(one) for one in found], points=points)
+        return Seen(facts=[asdict(one) for one in found], points=points, told_elsewhere=len(found))
 
     def _visits(self) -> Seen:
         """The guard pages by itself; here it counts."""
@@ -175,6 +182,7 @@ class Watchdog:
         return Seen(
             facts={"visits": report.visits, "at_risk": report.at_risk, "blind": report.blind},
             points=lambda at: iter([data_point("VisitsAtRisk", report.at_risk, at)]),
+            told_elsewhere=report.at_risk + len(report.blind),
         )
 
     def _outbox(self) -> Seen:

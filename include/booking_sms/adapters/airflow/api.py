@@ -106,13 +106,17 @@ class AirflowApi:
     def pages(
         self, path: str, name: str = "task_instances", **params: Any
     ) -> Iterator[dict[str, Any]]:
-        """Every entry of a list, page by page."""
+        """Every entry of a list, page by page; AirflowUnavailable when there are too many.
+
+        A part of a list would tell of tasks that ended well that they had not.
+        """
         for number in range(MOST_PAGES):
             asked = {**params, "limit": PAGE, "offset": number * PAGE}
             entries = self.get(path, **asked)[name]
             yield from entries
             if len(entries) < PAGE:
                 return
+        raise AirflowUnavailable(reason="too_many_entries", path=path)
 
     def get(self, path: str, **params: Any) -> Any:
         """GET below the public API, logged in; the answer's JSON."""
