@@ -4,8 +4,9 @@
 Tells the owner in Telegram what the day's windows planned and what became of it: by kind, by
 store, and what wants a look. A day without a message is silent.
 
-**Why this schedule.** Daily at 22:00, after the last visits have begun. It looks at the day so
-far, so a run at another hour tells of the day up to then.
+**Why this schedule.** Daily at 22:00, after the last visits have begun. A run that is repeated
+later tells of its own evening; a run by hand tells of the day so far and leaves the evening its
+line.
 
 **Reads** the day's staged plans and the jobs that they name (`sms_jobs`), exactly and without a
 scan. **Writes** one Telegram message of counts, without a person, and the note that it was told
@@ -18,14 +19,14 @@ be delivered is not noted, and the next run tells it.
 - `tell_day`: a table or the stage did not answer, or no key opens a staged plan
   (`booking-sms doctor`). Nobody misses a text by it: clear the task, it tells the same line.
 - Green and no message: nothing was planned on that day, or Telegram did not take it
-  (`alert_failed` in the task's log; the runbook's entry is *notices-failed*).
+  (`team_told` in the task's log; the runbook's entry is *notices-failed*).
 """
 
 from __future__ import annotations
 
 from datetime import timedelta
 
-from airflow.sdk import CronTriggerTimetable, dag, task
+from airflow.sdk import CronTriggerTimetable, dag, get_current_context, task
 
 from _defaults import DEFAULT_ARGS, START_DATE, TAGS, TIMEZONE
 from booking_sms_airflow import maintenance
@@ -53,7 +54,7 @@ def daily_summary() -> None:
 
     @task
     def tell_day() -> Counts:
-        return maintenance.tell_day()
+        return maintenance.tell_day(get_current_context())
 
     tell_day()
 

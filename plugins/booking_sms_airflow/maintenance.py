@@ -9,6 +9,7 @@ from typing import Any
 
 from booking_sms_airflow.application import current_application
 from booking_sms_airflow.results import Counts
+from booking_sms_airflow.window import interval_end_of
 
 WEEK_PAGE, MONTH_PAGE = "/plugin/report", "/plugin/review"
 
@@ -51,14 +52,15 @@ def clean_airflow(context: Mapping[str, Any], days: int) -> Counts:
     return Counts({"logs": logs, "rows": clean_database(str(url), before)})
 
 
-def tell_day() -> Counts:
-    """The owner's evening line."""
+def tell_day(context: Mapping[str, Any]) -> Counts:
+    """The owner's evening line, about the evening of a scheduled run."""
     from booking_sms import workflow
     from booking_sms.telemetry.run_metrics import measured_task
 
     app = current_application()
     with measured_task(app, "daily_summary", "tell_day", is_last=True):
-        return Counts(workflow.tell_day(app))
+        evening = interval_end_of(context)
+        return Counts(workflow.tell_day(app, evening, asked_by=str(context["run_id"])))
 
 
 def build_week() -> Counts:

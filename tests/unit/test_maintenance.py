@@ -79,15 +79,16 @@ def plan(app, *jobs):
         app.jobs.insert_if_absent(job)
 
 
+EVENING = NOW.replace(hour=22)
+
+
 def test_the_evening_line_counts_the_day(app):
     plan(
         app,
         make_job(state=JobState.DELIVERED),
         make_job(state=JobState.HELD, kind="confirm", booking_num="900102_2", store_id="900102"),
     )
-    app.clock.set(NOW.replace(hour=22))
-
-    result = workflow.tell_day(app)
+    result = workflow.tell_day(app, EVENING)
 
     (text,) = app.channels["telegram"].texts
     alias = app.catalog().stores.stores["900101"].alias
@@ -102,12 +103,29 @@ def test_the_evening_line_is_told_once_and_what_failed_again(app):
     plan(app, make_job(state=JobState.DELIVERED))
     telegram = app.channels["telegram"]
     telegram.failure = AlertFailed(channel="telegram", reason="throttled")
-    assert not workflow.tell_day(app)["told"]
+    assert not workflow.tell_day(app, EVENING)["told"]
 
     telegram.failure = None
 
-    assert [workflow.tell_day(app)["told"] for _ in range(2)] == [True, False]
+    assert [workflow.tell_day(app, EVENING)["told"] for _ in range(2)] == [True, False]
     assert len(telegram.texts) == 1
+
+
+def test_an_evening_that_is_repeated_in_the_morning_tells_of_its_own_day(app):
+    plan(app, make_job(state=JobState.DELIVERED))
+    app.clock.set(EVENING + timedelta(hours=11))
+
+    assert workflow.tell_day(app, EVENING)["told"]
+    assert app.channels["telegram"].texts[0].startswith("03-02 하루 요약: 발송 1건")
+
+
+def test_who_asks_by_hand_is_answered_and_leaves_the_evening_its_line(app):
+    plan(app, make_job(state=JobState.DELIVERED))
+
+    by_hand = [workflow.tell_day(app, asked_by=run)["told"] for run in ("a", "a", "b")]
+
+    assert by_hand == [True, False, True]
+    assert workflow.tell_day(app, EVENING)["told"]
 
 
 def test_a_day_without_a_message_is_silent(app):
@@ -119,10 +137,11 @@ def test_the_week_is_kept_and_told_once(app):
     app.clock.set(datetime(2026, 3, 9, 9, 0, tzinfo=KST))
     sent(app, NOW)
     sent(app, NOW - timedelta(days=1), booking_num="900101_2")
+    built = None
 
     for _ in range(2):
-        built = workflow.build_week(app)
-        app.clock.advance(timedelta(minutes=1))
+        built = built or workflow.build_week(app)
+        app.clock.advance(timedelta(days=3))
         told = workflow.tell_week(app, built, "weekly_report, run x")
 
     assert (built["from"], built["to"], built["accepted"]) == ("2026-03-02", "2026-03-08", 1)

@@ -12,7 +12,7 @@ from booking_sms.pipeline.day_totals import day_totals
 from booking_sms.pipeline.once_a_day import tell_once_a_day
 from booking_sms.workflow.steps import Summary
 
-NOTE = "daily_summary"
+NOTE, NOTE_BY_HAND = "daily_summary", "daily_summary#by_hand"
 _WORDS = {
     "refused": "거절",
     "undelivered": "전달 실패",
@@ -22,14 +22,20 @@ _WORDS = {
 }
 
 
-def tell_day(app: Application) -> Summary:
-    """Tell the owner once a day; a day without a message is silent. Counts only, nobody in them."""
-    now = app.clock.now().astimezone(KST)
-    totals = day_totals(now, app.stage, app.sealer, app.jobs, app.catalog().stores)
+def tell_day(app: Application, evening: datetime | None = None, asked_by: str = "") -> Summary:
+    """Tell the owner once a day; a day without a message is silent. Counts only, nobody in them.
+
+    ``evening`` is the instant that the line is about, so a run that is repeated the next morning
+    tells of its own day. Without it a person asks, in the run ``asked_by``, about the day so far:
+    that is told too, and leaves the evening its line.
+    """
+    at = (evening or app.clock.now()).astimezone(KST)
+    totals = day_totals(at, app.stage, app.sealer, app.jobs, app.catalog().stores)
     if not totals["planned"]:
         return {"told": False, **totals}
-    text = summary_of_day(now, totals)
-    told = tell_once_a_day(app.control, NOTE, now, lambda: app.tell_owner(text))
+    text = summary_of_day(at, totals)
+    note, about = (NOTE, "") if evening else (NOTE_BY_HAND, asked_by)
+    told = tell_once_a_day(app.control, note, at, lambda: app.tell_owner(text), about=about)
     return {"told": told, **totals}
 
 

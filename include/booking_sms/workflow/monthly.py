@@ -34,6 +34,7 @@ def review_month(app: Application, logs: Mapping[str, float] | None) -> Summary:
         where="monthly_review",
         since=now,
         facts={"look at": ", ".join(look) or "nothing"},
+        is_event=True,
     )
     return {"month": month, "items": items, "notice": app.notify(notice).as_dict()}
 

@@ -49,5 +49,6 @@ def tell_week(app: Application, built: Summary, where: str) -> Summary:
         where=where,
         since=app.clock.now(),
         facts={**{name: str(built[name]) for name in told}, "estimate": f"{built['krw']} KRW"},
+        is_event=True,
     )
     return app.notify(notice).as_dict()
