@@ -32,5 +32,5 @@ def report_dispatch(results: Sequence[Mapping[str, Any]], groups: int) -> Counts
     with measured_task(app, DAG_ID, "report_dispatch", is_last=True):
         came = list(results[:])
         report = workflow.report_dispatch(app, came)
-        require_count("claim_and_send", len(came), groups)
-        return Counts(report)
+    require_count("claim_and_send", len(came), groups)
+    return Counts(report)

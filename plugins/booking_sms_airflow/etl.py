@@ -107,15 +107,23 @@ def report_window(
 
 
 def note_duration(app: Application, context: Context) -> None:
-    """Keep how long this run has taken, beside those of the last day: a limit is judged by it."""
+    """Keep how long this run has taken, beside those of the last day: a limit is judged by it.
+
+    A note that cannot be kept fails no run: a repeated report would tell the owner twice.
+    """
     from booking_sms.bench.thresholds import WINDOW_NOTE
+    from booking_sms.domain.errors import BookingSmsError
 
     begun = context["dag_run"].start_date
     if begun is None:
         return
     taken = (datetime.now(UTC) - begun).total_seconds()
-    known = (app.control.get_note(WINDOW_NOTE) or {}).get("seconds", ())
-    app.control.put_note(WINDOW_NOTE, {"seconds": [*known, round(taken, 1)][-WINDOWS_OF_A_DAY:]})
+    try:
+        known = (app.control.get_note(WINDOW_NOTE) or {}).get("seconds", ())
+        seconds = [*known, round(taken, 1)][-WINDOWS_OF_A_DAY:]
+        app.control.put_note(WINDOW_NOTE, {"seconds": seconds})
+    except BookingSmsError as error:
+        log.warning("the run's duration was not kept: %s", error.code)
 
 
 def _run_of(context: Context) -> tuple[Application, Window]:

@@ -11,6 +11,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -68,29 +69,41 @@ def clean_database(url: str, before: datetime, environ: Mapping[str, str] = os.e
 
 
 def delete_old_logs(folder: Path, before: datetime) -> int:
-    """Delete log files last written before an instant, then folders left empty; how many files.
+    """Delete log files last written before an instant, then old folders left empty; how many
+    files.
 
     Links are left alone, and so is everything outside the folder.
     """
-    end = before.timestamp()
-    deleted = 0
-    for path in sorted(folder.rglob("*"), reverse=True):
-        if path.is_symlink():
-            continue
-        if path.is_file() and path.stat().st_mtime < end:
-            path.unlink(missing_ok=True)
-            deleted += 1
-        elif path.is_dir() and path.stat().st_mtime < end and not any(path.iterdir()):
+    # Before anything is deleted: a folder's own time is then that of the deletion.
+    old = [path for path in sorted(folder.rglob("*"), reverse=True) if _is_older(path, before)]
+    files = [path for path in old if path.is_file()]
+    for path in files:
+        path.unlink(missing_ok=True)
+    for path in old:
+        with suppress(OSError):  # not empty, or somebody was faster
             path.rmdir()
-    return deleted
+    return len(files)
+
+
+def _is_older(path: Path, before: datetime) -> bool:
+    try:
+        return not path.is_symlink() and path.stat().st_mtime < before.timestamp()
+    except FileNotFoundError:  # Airflow moves and deletes on its own
+        return False
 
 
 def log_figures(folder: Path, now: datetime) -> dict[str, float]:
     """Size of the logs in megabytes, and the age of the oldest in days."""
-    found = [path.stat() for path in folder.rglob("*") if path.is_file()]
+    found = [stat for path in folder.rglob("*") if (stat := _stat_of_file(path))]
     oldest = min((one.st_mtime for one in found), default=now.timestamp())
     return {
         "files": len(found),
         "megabytes": sum(one.st_size for one in found) / 1_000_000,
         "oldest_days": max(0.0, (now.timestamp() - oldest) / timedelta(days=1).total_seconds()),
     }
+
+
+def _stat_of_file(path: Path) -> os.stat_result | None:
+    with suppress(FileNotFoundError):
+        return path.stat() if path.is_file() else None
+    return None

@@ -216,7 +216,7 @@ def _slack(evidence: Evidence) -> Criterion:
     return Criterion(
         name="slack",
         requirement="the webhook is configured, and no notice of the campaign failed",
-        remedy="set slack_default, post a test notice, and look at alert_failed in the logs",
+        remedy="set slack_default, post a test notice, and look for team_told and notice_failed",
         checks=(
             true(notices, "slack configured", lambda one: one.slack_configured),
             some(notices, "notices sent", lambda one: one.sent),

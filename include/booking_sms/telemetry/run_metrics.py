@@ -122,12 +122,17 @@ def _etl_points(
 
 
 def window_points(
-    extracts: Iterable[Mapping[str, Any]], unaccounted: int, at: datetime
+    extracts: Sequence[Mapping[str, Any]], unaccounted: int | None, at: datetime
 ) -> Iterator[Metric]:
-    """A window that was reported: what could not be read, what has not exactly one outcome."""
-    quarantined = sum(int(item["quarantined"]) for item in extracts)
-    yield data_point("QuarantinedRows", quarantined, at)
-    yield data_point("UnaccountedBookings", unaccounted, at)
+    """A window that was reported: what could not be read, what has not exactly one outcome.
+
+    No number of what nobody looked at: no store was read, no message was accounted for.
+    """
+    if extracts:
+        quarantined = sum(int(item["quarantined"]) for item in extracts)
+        yield data_point("QuarantinedRows", quarantined, at)
+    if unaccounted is not None:
+        yield data_point("UnaccountedBookings", unaccounted, at)
 
 
 def sent_points(accepted: Sequence[SmsJob], prices: Prices, at: datetime) -> Iterator[Metric]:

@@ -85,15 +85,20 @@ def _account_and_measure(
     extracts: Sequence[Summary],
     loaded: Mapping[str, Any] | None,
 ) -> tuple[list[SmsJob], dict[str, Any]]:
-    """As ``_account``, and what monitoring has to know of it, also when it does not add up."""
-    unaccounted = 0
+    """As ``_account``, and what monitoring has to know of it, also when it does not add up.
+
+    Where nothing was accounted there is no number: a zero would say that all was.
+    """
+    unaccounted = None
     try:
-        return _account(app, window, loaded)
+        accounted = _account(app, window, loaded)
+        unaccounted = 0 if loaded else None
     except AccountingBroken as broken:
         unaccounted = int(broken.context.get("number") or 1)
         raise
     finally:
         publish(app, lambda at: window_points(extracts, unaccounted, at))
+    return accounted
 
 
 def _account(

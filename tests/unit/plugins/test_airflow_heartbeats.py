@@ -32,7 +32,7 @@ def of(dag_id: str, task_id: str, step: Callable[..., Any], *given: Counts) -> C
 
 LAST_STEPS = [
     ("alert_canary", "listen", of("alert_canary", "listen", canary.listen, NOTHING)),
-    ("daily_summary", "tell_day", maintenance.tell_day),
+    ("daily_summary", "tell_day", of("daily_summary", "tell_day", maintenance.tell_day)),
     (
         "golden_parity",
         "publish_golden",

@@ -42,7 +42,7 @@ def test_old_logs_go_with_their_folders(tmp_path: Path) -> None:
 
     assert delete_old_logs(tmp_path, NOW - timedelta(days=30)) == 1
 
-    assert not old.exists()
+    assert not old.parent.exists()
     assert young.exists()
     assert delete_old_logs(tmp_path, NOW - timedelta(days=30)) == 0
 
