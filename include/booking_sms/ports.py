@@ -201,7 +201,7 @@ class BodyStore(Protocol):
     """``sms_bodies``: text by sha256, put if absent, encrypted."""
 
     def put(self, content: str) -> str:
-        """Store the text; return its sha256 hex."""
+        """Store the text, readable with the current key alone; return its sha256 hex."""
         ...
 
     def get(self, sha256: str) -> str:
