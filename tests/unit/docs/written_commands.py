@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 DOCS = Path(__file__).resolve().parents[3] / "docs"
+_ASSIGNED = re.compile(r"([A-Z_]+)=(\$\((.*)\)|.*)")
+_HOW_IT_IS_PRINTED = frozenset({"--query", "--output"})
 _FENCE = re.compile(r"^```\n(.*?)^```$", re.M | re.S)
 
 
@@ -32,6 +34,16 @@ def _replaced(word: str, values: dict[str, str]) -> str:
     return word
 
 
+def assigned(command: list[str]) -> tuple[dict[str, list[str]], list[str]]:
+    """Variables in front of a command, each with the words of the command that fills it."""
+    found: dict[str, list[str]] = {}
+    words = list(command)
+    while match := _ASSIGNED.fullmatch(words[0]):
+        found[match[1]] = shlex.split(match[3] or match[2])
+        words.pop(0)
+    return found, words
+
+
 def call_aws(clients: dict[str, Any], command: list[str]) -> Any:
     """What the AWS command line does: an operation of a client with its options."""
     _, service, operation, *rest = command
@@ -45,7 +57,11 @@ def call_aws(clients: dict[str, Any], command: list[str]) -> Any:
 def _options(words: list[str]) -> dict[str, Any]:
     options = dict(zip(words[::2], words[1::2], strict=True))
     assert all(name.startswith("--") for name in options)
-    return {_camel(name): _value(name, value) for name, value in options.items()}
+    return {
+        _camel(name): _value(name, value)
+        for name, value in options.items()
+        if name not in _HOW_IT_IS_PRINTED
+    }
 
 
 def _camel(option: str) -> str:
