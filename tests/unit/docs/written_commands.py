@@ -16,7 +16,11 @@ _FENCE = re.compile(r"^```\n(.*?)^```$", re.M | re.S)
 
 def commands_of(page: str) -> list[list[str]]:
     """Words of every fenced command of a page, in order."""
-    text = (DOCS / page).read_text(encoding="utf-8")
+    return commands_in((DOCS / page).read_text(encoding="utf-8"))
+
+
+def commands_in(text: str) -> list[list[str]]:
+    """The same of a page's text, or of its beginning."""
     lines = (line for block in _FENCE.findall(text) for line in block.splitlines())
     return [shlex.split(line) for line in lines if line.strip()]
 
@@ -29,7 +33,7 @@ def replaced(command: list[str], values: dict[str, str]) -> list[str]:
 def _replaced(word: str, values: dict[str, str]) -> str:
     for name, value in values.items():
         word = value if word == name else word
-        if name == "PREFIX":
+        if name == "PREFIX" and not _ASSIGNED.fullmatch(word):
             word = word.replace(name, value)
     return word
 
