@@ -42,6 +42,19 @@ def test_a_blank_job_names_nobody_and_keeps_its_key(stores, records, delivered):
     ]
 
 
+def test_an_accepted_job_stays_in_its_index_when_it_is_blanked(stores, records):
+    job = make_job(state=JobState.ACCEPTED, attempt=1, request_id="r1")
+    stores.jobs.insert_if_absent(job)
+
+    assert records.blank_job(job)
+
+    (item,) = [one for one in stores.jobs.everything() if isinstance(one, StoredJob)]
+    assert (item.is_indexed, is_blank(item.job)) == (True, True)
+    (found,) = stores.jobs.open_jobs(item.job.open_shard, NOW)
+    assert found == item.job
+    assert records.erase_job(item.job)
+
+
 def test_only_a_blank_job_is_erased(stores, records, delivered):
     assert not records.erase_job(delivered)
 

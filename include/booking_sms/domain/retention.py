@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 from booking_sms.domain.booking import KST
 from booking_sms.domain.fetch_plan import FetchPolicy
-from booking_sms.domain.sms_job import FINAL, SmsJob
+from booking_sms.domain.sms_job import FINAL, JobState, SmsJob
 
 ERASED = "erased"
 """What stands where a person stood."""
@@ -58,14 +58,23 @@ def last_touched(jobs: Iterable[SmsJob]) -> datetime:
     return max(instant for job in jobs for instant in _instants(job))
 
 
-def is_settled(jobs: Iterable[SmsJob]) -> bool:
-    """Whether nothing happens to any of them by itself any more."""
-    return all(job.state in FINAL for job in jobs)
+def is_settled(jobs: Iterable[SmsJob], unreported_before: datetime) -> bool:
+    """Whether nothing happens to any of them by itself any more.
+
+    A text that SENS accepted before that instant, in real time, and whose carrier never said what
+    became of it is out of SENS's list by then: nobody will ever say.
+    """
+    return all(job.state in FINAL or _is_unreported(job, unreported_before) for job in jobs)
 
 
 def is_blank(job: SmsJob) -> bool:
     """Whether nobody is named in it any more."""
     return job.to == ERASED and not job.ledger.phone and not job.ledger.name
+
+
+def _is_unreported(job: SmsJob, before: datetime) -> bool:
+    accepted_at = datetime.fromtimestamp(job.t0 / 1000, UTC)
+    return job.state is JobState.ACCEPTED and accepted_at < before
 
 
 def _instants(job: SmsJob) -> Iterable[datetime]:

@@ -98,6 +98,10 @@ class World:
         ))
 
 
+def ms(instant):
+    return int(instant.timestamp() * 1000)
+
+
 def _floor(instant):
     return instant.replace(minute=instant.minute // 20 * 20, second=0, microsecond=0)
 
@@ -138,12 +142,80 @@ def test_erasing_again_changes_nothing(world):
     assert "erased" not in again["jobs"]
 
 
-@pytest.mark.parametrize("state", sorted(set(JobState) - FINAL))
+@pytest.mark.parametrize("state", sorted(set(JobState) - FINAL - {JobState.ACCEPTED}))
 def test_what_is_not_settled_keeps_its_person(world, state):
-    world.put(400, state)
+    world.put(400, state, attempt=1, t0=ms(NOW - timedelta(days=400)))
 
     assert world.erase()["jobs"] == {"open": 1}
     assert PHONE in world.everything()
+
+
+@pytest.mark.parametrize(("days", "became"), [(39, "open"), (41, "blanked")])
+def test_a_text_whose_carrier_never_reports_is_settled_by_its_age(world, days, became):
+    """SENS lists 30 days: nobody will ever say what became of it, and its person must go."""
+    accepted_at = NOW - timedelta(days=days)
+    world.put(400, JobState.ACCEPTED, attempt=1, t0=ms(accepted_at), request_id="r1")
+
+    assert world.erase()["jobs"] == {became: 1}
+    assert (PHONE in world.everything()) is (became == "open")
+
+
+def test_a_text_whose_carrier_never_reports_takes_its_key_and_its_row_along(world):
+    long_ago = NOW - timedelta(days=130)
+    world.put(130, JobState.ACCEPTED, attempt=1, t0=ms(long_ago), request_id="r1")
+    row = make_ledger_row(booking_time=f"{long_ago:%Y-%m-%d %H:%M:%S}")
+    world.ledger.put(row)
+
+    for _ in range(2):
+        world.erase()
+
+    assert (world.jobs.jobs, world.ledger.rows([row.booking_num])) == ((), ())
+
+
+REMOVED = "900199"
+
+
+@pytest.mark.parametrize(
+    ("days", "became"),
+    [(41, "listed_or_unproven"), (119, "listed_or_unproven"), (121, "blanked")],
+)
+def test_people_of_a_store_that_was_removed_go_at_the_age_of_keys(world, days, became):
+    world.put(days, booking_num=f"{REMOVED}_1", store_id=REMOVED)
+
+    found = world.erase()
+
+    assert (found["jobs"], found["removed_stores"]) == ({became: 1}, [REMOVED])
+    assert found["unproven_stores"] == []
+
+
+def test_a_removed_store_ends_with_nobody_and_is_named_no_more(world):
+    visit = NOW - timedelta(days=130)
+    number = f"{REMOVED}_1"
+    world.put(130, booking_num=number, store_id=REMOVED)
+    world.ledger.put(make_ledger_row(booking_num=number, booking_time=f"{visit:%Y-%m-%d %H:%M:%S}"))
+
+    assert world.erase()["removed_stores"] == [REMOVED]
+    world.erase()
+
+    assert world.erase()["removed_stores"] == []
+    assert (world.jobs.jobs, world.ledger.rows([number])) == ((), ())
+
+
+def test_a_preview_to_ones_own_phone_goes_as_the_texts_of_its_store(world):
+    world.put(41, booking_num=f"preview_{STORE}")
+
+    found = world.erase()
+
+    assert (found["jobs"], found["removed_stores"]) == ({"blanked": 1}, [])
+
+
+def test_a_number_that_names_no_store_is_named_without_it(world):
+    world.ledger.put(make_ledger_row(booking_num=PHONE, booking_time="2025-01-01 10:00:00"))
+
+    found = world.erase()
+
+    assert found["removed_stores"] == ["unknown"]
+    assert PHONE not in str(found)
 
 
 def test_one_young_message_keeps_all_of_its_booking(world):

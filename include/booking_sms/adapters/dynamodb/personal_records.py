@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 from booking_sms.adapters.dynamodb.expressions import Expression
 from booking_sms.adapters.dynamodb.job_item import job_key
 from booking_sms.adapters.dynamodb.plan_repository import DynamoDbPlanRepository
-from booking_sms.adapters.dynamodb.table import Table
+from booking_sms.adapters.dynamodb.table import Row, Table
 from booking_sms.adapters.dynamodb.table_schema import TableNames
 from booking_sms.domain.booking import KST
 from booking_sms.domain.retention import ERASED
-from booking_sms.domain.sms_job import SmsJob
+from booking_sms.domain.sms_job import FINAL, SmsJob, open_shard_of
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -40,7 +40,9 @@ class DynamoDbPersonalRecords:
         terms = Expression()
         same = f"{terms.equals('state', job.state)} AND {terms.equals('attempt', job.attempt)}"
         flag = {"flag": job.ledger.flag} if job.ledger.flag else {}
-        changes = {"to": ERASED, "ledger": flag, "body_sha": ERASED}
+        changes: Row = {"to": ERASED, "ledger": flag, "body_sha": ERASED}
+        if job.state not in FINAL:
+            changes["open_shard"] = open_shard_of(ERASED)
         update = f"SET {terms.assignments(changes)}"
         return self._jobs.update(job_key(job), update, terms, condition=same) is not None
 
