@@ -19,6 +19,13 @@ ERASED = "erased"
 
 MARGIN_DAYS = 1
 
+FRESH_DAYS = 14
+"""A text that is taken up again is as new as one of so many days; older ones are dated anew.
+
+A text is put before the job that names it. Between the two nobody names it, and only its age
+keeps it from being erased.
+"""
+
 
 @dataclass(frozen=True, kw_only=True)
 class RetentionPolicy:
@@ -41,6 +48,13 @@ class RetentionPolicy:
     def keys_before(self, now: datetime) -> datetime:
         """What was last touched before this instant may be erased with its key."""
         return min(self.out_of_reach(now), now - timedelta(days=self.key_days))
+
+    def texts_before(self, real_now: datetime) -> datetime:
+        """A text that was written before this instant may be erased if no job names it.
+
+        Far older than what a job is about to name can be, however short the ages are set.
+        """
+        return min(self.personal_before(real_now), real_now - timedelta(days=2 * FRESH_DAYS))
 
     def out_of_reach(self, now: datetime) -> datetime:
         """No window that is still decided, and none to come, asks for anything before it."""

@@ -12,7 +12,7 @@ A store that is not in the directory any more will never be swept: there the age
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -196,17 +196,18 @@ def _erase_row(
 def _erase_texts(services: RetentionServices) -> dict[str, int]:
     """Texts that are older than the person's time and that no job names.
 
-    A text that a job took up while this ran is put back: it was read before it was erased.
+    A job that is inserted behind the scan's cursor is not seen. Its text is safe all the same: it
+    was put just before, and a text that is put is dated anew if it is old (``FRESH_DAYS``). So one
+    of this age has no job to come, and one that is dated anew after the scan is left alone by the
+    condition of the erasure. Cut off anywhere, there is nothing to put back.
     """
-    before = services.policy.personal_before(services.real_now)
-    named, taken = _named_texts(services), dict[str, Callable[[], None]]()
+    before, counts = services.policy.texts_before(services.real_now), Counter[str]()
+    named = _named_texts(services)
     for sha256, written_at in services.records.texts():
         if sha256 not in named and written_at < before:
-            taken[sha256] = services.records.take_text(sha256)
-    again = taken.keys() & _named_texts(services) if taken else set()
-    for sha256 in again:
-        taken[sha256]()
-    return {"erased": len(taken) - len(again), "put_back": len(again)}
+            erased = services.records.erase_text(sha256, before)
+            counts["erased" if erased else "taken_up"] += 1
+    return {"erased": counts["erased"], "taken_up": counts["taken_up"]}
 
 
 def _named_texts(services: RetentionServices) -> set[str]:

@@ -12,16 +12,10 @@ from booking_sms.adapters.dynamodb.sealing import Sealer
 from booking_sms.adapters.dynamodb.table import Row, Table
 from booking_sms.adapters.dynamodb.table_schema import TableNames
 from booking_sms.domain.errors import ConfigError
+from booking_sms.domain.retention import FRESH_DAYS
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
-
-FRESH_DAYS = 14
-"""A text that is taken up again after so many days is sealed anew.
-
-Its seal carries its age: what was put a moment ago must never be as old as what erasure takes,
-36 days at least, for its job is not in the table yet.
-"""
 
 CURRENT, OLDER, LOST = "current", "older", "lost"
 """What a text's seal is of: the first key, another of ours, none of ours."""
@@ -39,7 +33,9 @@ class DynamoDbBodyStore:
         """Store the text if it is new, or not under the current key, or old; its sha256 hex.
 
         A known text costs no write unit, not even a failed one: a static guide is written
-        once a fortnight, and looked up once per process.
+        once a fortnight, and looked up once per process. The date of its seal is what keeps
+        erasure away until its job is in the table: a process that lives for weeks must not
+        put with one store.
         """
         digest = hashlib.sha256(content.encode()).hexdigest()
         if digest not in self._known:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from booking_sms.adapters.dynamodb.expressions import Expression
@@ -80,11 +79,15 @@ class DynamoDbPersonalRecords:
             if written_at is not None:
                 yield str(row["sha256"]), written_at
 
-    def take_text(self, sha256: str) -> Callable[[], None]:
-        """Erase a text; what comes back puts it there again."""
+    def erase_text(self, sha256: str, before: datetime) -> bool:
+        """Erase a text that is still as old; False if it was sealed anew meanwhile, or is gone."""
         row = self._bodies.get({"sha256": sha256})
-        self._bodies.delete({"sha256": sha256})
-        return partial(self._put_back, row)
+        written_at = _written_at(str(row["sealed"])) if row else None
+        if row is None or written_at is None or written_at >= before:
+            return False
+        terms = Expression()
+        same = terms.equals("sealed", row["sealed"])
+        return self._bodies.delete_if({"sha256": sha256}, same, terms)
 
     def plans(self) -> Iterator[tuple[str, datetime]]:
         """(id, over) of repair plans, by when they were made, and of a shadow campaign's rows.
@@ -111,11 +114,6 @@ class DynamoDbPersonalRecords:
         self._plans.delete({"plan_id": plan_id})
         for name in head.get("parts", ()):
             self._plans.delete({"plan_id": name})
-
-    def _put_back(self, row: dict[str, Any] | None) -> None:
-        if row is not None:
-            terms = Expression()
-            self._bodies.put_if(row, terms.is_absent("sha256"), terms)
 
     def _instant(self, plan_id: str, name: str) -> datetime:
         """An instant of a plan; one that it does not say is as late as can be."""
