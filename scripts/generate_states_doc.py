@@ -82,9 +82,11 @@ and a person who settles a text as not sent with `--accept-possible-duplicate`.
 
 ## What a person may do
 
-`booking-sms outbox settle`, `drop`, `cancel`, `reopen` and `approve` make the same conditional
-writes, with a name and a reason that are kept. `accept` from held is for a text that a person knows
-to be out (or whose own 202 came late); a job that was never tried cannot be accepted. `reopen` is
+`booking-sms outbox settle`, `drop`, `cancel`, `reopen`, `approve` and `hold-all` make the same
+conditional writes, with a name and a reason that are kept. `accept` from held is for a text that a
+person knows to be out (or whose own 202 came late); a job that was never tried cannot be accepted,
+unless a row of SENS's list with its reference or its very text dates it: then its table was
+restored to before the try ([restore.md](restore.md)). `reopen` is
 a person's only move out of a final state, and it leads to held, never to a send. The planner has
 another, `renew`: a booking that changed and changed back wants the very message again that the
 pipeline withdrew. What a person cancelled is never renewed.

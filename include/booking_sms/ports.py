@@ -201,7 +201,7 @@ class BodyStore(Protocol):
     """``sms_bodies``: text by sha256, put if absent, encrypted."""
 
     def put(self, content: str) -> str:
-        """Store the text; return its sha256 hex."""
+        """Store the text, readable with the current key alone; return its sha256 hex."""
         ...
 
     def get(self, sha256: str) -> str:
@@ -447,8 +447,8 @@ class PersonalRecords(Protocol):
         """(sha256, written) of every text, real time."""
         ...
 
-    def take_text(self, sha256: str) -> Callable[[], None]:
-        """Erase a text; what comes back puts it there again."""
+    def erase_text(self, sha256: str, before: datetime) -> bool:
+        """Erase a text that is still written before that instant; else False."""
         ...
 
     def plans(self) -> Iterable[tuple[str, datetime]]:

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from cryptography.fernet import Fernet
 
-from booking_sms.adapters.dynamodb import DynamoDbPersonalRecords, TableNames
+from booking_sms.adapters.dynamodb import (
+    DynamoDbBodyStore,
+    DynamoDbPersonalRecords,
+    Sealer,
+    TableNames,
+)
 from booking_sms.domain.booking import KST
 from booking_sms.domain.retention import ERASED, is_blank
 from booking_sms.domain.sms_job import JobState, Move
@@ -40,6 +47,19 @@ def test_a_blank_job_names_nobody_and_keeps_its_key(stores, records, delivered):
     assert [item.job for item in stores.jobs.everything() if isinstance(item, StoredJob)] == [
         stored
     ]
+
+
+def test_an_accepted_job_stays_in_its_index_when_it_is_blanked(stores, records):
+    job = make_job(state=JobState.ACCEPTED, attempt=1, request_id="r1")
+    stores.jobs.insert_if_absent(job)
+
+    assert records.blank_job(job)
+
+    (item,) = [one for one in stores.jobs.everything() if isinstance(one, StoredJob)]
+    assert (item.is_indexed, is_blank(item.job)) == (True, True)
+    (found,) = stores.jobs.open_jobs(item.job.open_shard, NOW)
+    assert found == item.job
+    assert records.erase_job(item.job)
 
 
 def test_only_a_blank_job_is_erased(stores, records, delivered):
@@ -79,16 +99,20 @@ def test_a_row_is_blanked_once_and_erased_once(stores, records):
     assert stores.ledger.rows([booking_num]) == ()
 
 
-def test_a_text_that_was_taken_can_be_put_back(stores, records):
+def test_a_text_is_erased_only_while_it_is_as_old_as_it_was(stores, records):
     digest = stores.bodies.put("안내")
     assert [sha256 for sha256, _ in records.texts()] == [digest]
+    if stores.kind == "memory":
+        records.written_at[digest] = NOW
+    ((_, written_at),) = records.texts()
 
-    put_back = records.take_text(digest)
+    assert not records.erase_text(digest, written_at)
+    assert stores.bodies.get(digest) == "안내"
+
+    assert records.erase_text(digest, written_at + timedelta(seconds=1))
     with pytest.raises(KeyError):
         stores.bodies.get(digest)
-    put_back()
-
-    assert stores.bodies.get(digest) == "안내"
+    assert not records.erase_text(digest, written_at + timedelta(days=1))
 
 
 def test_plans_that_hold_people_are_repairs_and_rows_of_shadow_campaigns(stores, records):
@@ -119,6 +143,28 @@ class TestOnTables:
         ((_, written_at),) = DynamoDbPersonalRecords(client, TableNames(PREFIX)).texts()
 
         assert abs(written_at - datetime.now(UTC)) < timedelta(minutes=10)
+
+    def test_a_text_that_is_dated_anew_between_look_and_erasure_stays(self, client):
+        """A load takes it up: it puts the text, and inserts its job seconds later."""
+        key = Fernet.generate_key()
+        bodies = DynamoDbBodyStore(client, TableNames(PREFIX), sealer=Sealer([key.decode()]))
+        long_ago = datetime.now(UTC) - timedelta(days=50)
+        sealed = Fernet(key).encrypt_at_time("안내".encode(), int(long_ago.timestamp())).decode()
+        digest = hashlib.sha256("안내".encode()).hexdigest()
+        item = {"sha256": {"S": digest}, "sealed": {"S": sealed}}
+        client.put_item(TableName=f"{PREFIX}sms_bodies", Item=item)
+        records = DynamoDbPersonalRecords(client, TableNames(PREFIX))
+        look = records._bodies.get
+
+        def put_after_the_look(found):
+            row = look(found)
+            assert bodies.put("안내") == digest
+            return row
+
+        records._bodies.get = put_after_the_look
+
+        assert not records.erase_text(digest, datetime.now(UTC) - timedelta(days=40))
+        assert bodies.get(digest) == "안내"
 
     def test_a_plan_of_many_parts_goes_whole(self, dynamodb, client):
         records = DynamoDbPersonalRecords(client, TableNames(PREFIX))

@@ -1,8 +1,9 @@
-"""``booking-sms outbox settle|drop|cancel|reopen|approve``: decisions with a name and a reason."""
+"""``booking-sms outbox settle|drop|cancel|reopen|approve|hold-all``: with a name and a reason."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 import typer
@@ -12,6 +13,7 @@ from booking_sms.cli.composition import application
 from booking_sms.cli.console import JsonOption, fail, print_facts
 from booking_sms.domain.phone import mask_phone
 from booking_sms.domain.sms_job import SmsJob
+from booking_sms.pipeline.going_live import hold_everything
 from booking_sms.pipeline.operator import Operator, Person
 
 BookingArgument = typer.Argument(help="{store}_{booking id}")
@@ -27,6 +29,7 @@ def register(app: typer.Typer) -> None:
     app.command("cancel")(cancel)
     app.command("reopen")(reopen)
     app.command("approve")(approve)
+    app.command("hold-all")(hold_all)
 
 
 def settle(
@@ -98,6 +101,18 @@ def approve(
 ) -> None:
     """Let a held text go out within its useful life; dispatch still looks at it last."""
     _decide(booking_num, job_id, Person(by=by, reason=reason), Operator.approve, as_json)
+
+
+def hold_all(by: str = ByOption, reason: str = ReasonOption, as_json: bool = JsonOption) -> None:
+    """Hold every text that waits, due or not; exit 1 while one is under way or in doubt.
+
+    For a restored outbox, which does not know what was sent since. The kill switch must stand.
+    """
+    composed, person = application(), Person(by=by, reason=reason)
+    found = hold_everything(composed.control, composed.jobs, person)
+    print_facts("held", asdict(found), as_json=as_json)
+    if not found.is_whole:
+        raise fail("some are in doubt: let sms_reconcile settle them and ask again", code=1)
 
 
 def _decide(

@@ -1,6 +1,7 @@
 """``booking-sms outbox texts``: the words of a job, for a person who has to judge an incident.
 
 A text names a customer and may hold a door code, so who read it and why is on the trail.
+``booking-sms outbox seals`` tells only how many texts each key still seals.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import typer
 
 from booking_sms.bootstrap import Application
 from booking_sms.cli.composition import application
-from booking_sms.cli.console import JsonOption, print_json, print_table
+from booking_sms.cli.console import JsonOption, fail, print_facts, print_json, print_table
 from booking_sms.cli.outbox_decisions import (
     BookingArgument,
     ByOption,
@@ -27,8 +28,9 @@ STORED, OFFERED = "stored", "offered"
 
 
 def register(app: typer.Typer) -> None:
-    """Add the command to ``outbox``."""
+    """Add the commands to ``outbox``."""
     app.command("texts")(texts)
+    app.command("seals")(seals)
 
 
 def texts(
@@ -49,6 +51,20 @@ def texts(
         return
     columns = ("which", "window", "rule", "body_sha", "text")
     print_table(f"texts of {job_id}", columns, (tuple(row.values()) for row in rows))
+
+
+def seals(
+    renew: bool = typer.Option(False, "--renew", help="Seal anew what an older key sealed."),
+    as_json: bool = JsonOption,
+) -> None:
+    """Count texts by the key that seals them; exit 1 while an older one is still needed.
+
+    Nothing is read out, so nobody has to say who looks.
+    """
+    counts = application().bodies.seals(renew=renew)
+    print_facts("seals of texts", counts, as_json=as_json)
+    if counts["older"]:
+        raise fail("texts are under an older key: seal them anew with --renew", code=1)
 
 
 def texts_of(app: Application, job: SmsJob) -> list[dict[str, Any]]:

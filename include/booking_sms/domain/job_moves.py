@@ -274,8 +274,12 @@ def _refuse_fixed(changes: Mapping[str, Any]) -> None:
 
 
 def _refuse_untried(job: SmsJob, move: Move) -> None:
-    """What was held before any attempt cannot have been sent; the attempt's guard keeps it so."""
-    if move is Move.ACCEPT and job.state is JobState.HELD and job.attempt == 0:
+    """What was held before any attempt cannot have been sent; the attempt's guard keeps it so.
+
+    Unless it was dated by a row of SENS's list: its table was restored to before the attempt.
+    """
+    is_untried = job.attempt == 0 and job.t0 == 0
+    if move is Move.ACCEPT and job.state is JobState.HELD and is_untried:
         raise IllegalMove(job=job.job_id, state=job.state.value, move=move.value)
 
 

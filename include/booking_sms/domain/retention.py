@@ -8,16 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 from booking_sms.domain.booking import KST
 from booking_sms.domain.fetch_plan import FetchPolicy
-from booking_sms.domain.sms_job import FINAL, SmsJob
+from booking_sms.domain.sms_job import FINAL, JobState, SmsJob
 
 ERASED = "erased"
 """What stands where a person stood."""
 
 MARGIN_DAYS = 1
+
+FRESH_DAYS = 14
+"""A text that is taken up again is as new as one of so many days; older ones are dated anew.
+
+A text is put before the job that names it. Between the two nobody names it, and only its age
+keeps it from being erased.
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +49,13 @@ class RetentionPolicy:
         """What was last touched before this instant may be erased with its key."""
         return min(self.out_of_reach(now), now - timedelta(days=self.key_days))
 
+    def texts_before(self, real_now: datetime) -> datetime:
+        """A text that was written before this instant may be erased if no job names it.
+
+        Far older than what a job is about to name can be, however short the ages are set.
+        """
+        return min(self.personal_before(real_now), real_now - timedelta(days=2 * FRESH_DAYS))
+
     def out_of_reach(self, now: datetime) -> datetime:
         """No window that is still decided, and none to come, asks for anything before it."""
         days = self.fetch
@@ -58,14 +72,23 @@ def last_touched(jobs: Iterable[SmsJob]) -> datetime:
     return max(instant for job in jobs for instant in _instants(job))
 
 
-def is_settled(jobs: Iterable[SmsJob]) -> bool:
-    """Whether nothing happens to any of them by itself any more."""
-    return all(job.state in FINAL for job in jobs)
+def is_settled(jobs: Iterable[SmsJob], unreported_before: datetime) -> bool:
+    """Whether nothing happens to any of them by itself any more.
+
+    A text that SENS accepted before that instant, in real time, and whose carrier never said what
+    became of it is out of SENS's list by then: nobody will ever say.
+    """
+    return all(job.state in FINAL or _is_unreported(job, unreported_before) for job in jobs)
 
 
 def is_blank(job: SmsJob) -> bool:
     """Whether nobody is named in it any more."""
     return job.to == ERASED and not job.ledger.phone and not job.ledger.name
+
+
+def _is_unreported(job: SmsJob, before: datetime) -> bool:
+    accepted_at = datetime.fromtimestamp(job.t0 / 1000, UTC)
+    return job.state is JobState.ACCEPTED and accepted_at < before
 
 
 def _instants(job: SmsJob) -> Iterable[datetime]:

@@ -15,9 +15,9 @@ from typing import Any
 from booking_sms.domain.booking import KST
 from booking_sms.domain.message import MessageType
 from booking_sms.domain.phone import mask_phone
-from booking_sms.domain.sms_job import IN_DOUBT, SENT, SmsJob
+from booking_sms.domain.sms_job import IN_DOUBT, SENT, UNSENT, SmsJob
 from booking_sms.pipeline.open_jobs import instant_of
-from booking_sms.pipeline.operator import names_job
+from booking_sms.pipeline.operator import is_text_of, names_job
 from booking_sms.pipeline.services import DispatchServices, ReconcilePolicy
 from booking_sms.ports import GatewayMessage, UnreadableItem
 
@@ -169,7 +169,10 @@ class _Audit:
             self._judge_ownerless(rows[0])
 
     def _judge_ownerless(self, row: GatewayMessage) -> None:
-        """No job has this request: a doubt still open, a second text of a job, or nobody's."""
+        """No job has this request: a doubt still open, a second text of a job, or nobody's.
+
+        A job that was not sent, as far as we know, is named too if the row is its text.
+        """
         same = [job for job in self._jobs if job.to == row.to]
         named = [job for job in same if names_job(row, job)]
         if any(_is_seen(job) for job in named) or self._is_seen_sms(row, same):
@@ -179,7 +182,8 @@ class _Audit:
         elif any(job.state in SENT for job in named):
             self._add(TWO_ROWS_ONE_JOB, row, *named[:1])
         else:
-            self._add(ROW_WITHOUT_JOB, row, *named[:1])
+            unsent = [job for job in same if job.state in UNSENT and is_text_of(row, job)]
+            self._add(ROW_WITHOUT_JOB, row, *(named or unsent)[:1])
 
     def _is_seen_sms(self, row: GatewayMessage, same: Iterable[SmsJob]) -> bool:
         """An SMS has no reference: one that a person saw that day is taken for this row."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from booking_sms.domain.booking import KST
 from booking_sms.domain.errors import GatewayListUnavailable, StoreThrottled, StoreUnavailable
+from booking_sms.domain.retention import is_blank
 from booking_sms.domain.sms_job import JobState, Move, SmsJob
 from booking_sms.pipeline.open_jobs import instant_of, open_jobs_by_shard
 from booking_sms.pipeline.services import DispatchServices, ReconcilePolicy
@@ -56,8 +57,8 @@ def poll_delivery_reports(services: DispatchServices, policy: ReconcilePolicy) -
     poll = _Poll(services, policy)
     for shard_jobs in open_jobs_by_shard(services):
         for job in shard_jobs:
-            if job.state is not JobState.ACCEPTED:
-                continue
+            if job.state is not JobState.ACCEPTED or is_blank(job):
+                continue  # whoever is blank was never reported, and nobody is left to ask about
             if not job.is_text:
                 services.jobs.move(job, Move.DELIVER)  # its sender ended between the two writes
             elif not job.request_id:

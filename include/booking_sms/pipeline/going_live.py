@@ -1,5 +1,7 @@
 """Leaving ``off``: what came due long before waits for a person, and only then may texts leave.
 
+After a restore nobody knows of any text whether it went out: all of them wait for a person.
+
 Texts of the last window go out by themselves. Older ones were decided for an hour that is gone:
 somebody looks at them first. The order makes a crash safe: jobs are held, then the mode changes.
 """
@@ -10,12 +12,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from booking_sms.domain.sms_job import CLAIMABLE, OPEN_SHARDS, JobState, Move, SmsJob
+from booking_sms.domain.errors import ActionRefused
+from booking_sms.domain.sms_job import CLAIMABLE, IN_DOUBT, OPEN_SHARDS, JobState, Move, SmsJob
 from booking_sms.domain.window import WINDOW_LENGTH
 from booking_sms.pipeline.job_batch import AWAITING_APPROVAL, plan_hash
 from booking_sms.pipeline.operator import Person
 from booking_sms.pipeline.send_gate import LIVE
-from booking_sms.ports import Clock, ControlRepository, SmsJobRepository
+from booking_sms.ports import Clock, ControlRepository, SmsJobRepository, StoredJob
 
 WAITING = CLAIMABLE | {JobState.SCHEDULED}
 
@@ -43,6 +46,45 @@ def go_live(
     held = hold_long_due(control, jobs, clock.now(), store_id)
     control.set_delivery_mode(LIVE, by=person.by, reason=person.reason, store_id=store_id)
     return held
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeldAll:
+    """How many texts now wait for approval, and how many are still under way or in doubt."""
+
+    held: int = 0
+    in_doubt: int = 0
+    unreadable: int = 0
+    plan_hash: str = ""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether no text can leave by itself any more, once the kill switch is released."""
+        return not (self.in_doubt or self.unreadable)
+
+
+def hold_everything(control: ControlRepository, jobs: SmsJobRepository, person: Person) -> HeldAll:
+    """Hold each text that waits, due or not: none leaves without somebody's approval.
+
+    Raises ActionRefused unless the kill switch for all is thrown: what moves on meanwhile would
+    be missed. Reads the whole table, not its index. Raises LoadError; asking again is safe.
+    """
+    if "all" not in control.kill_switches():
+        raise ActionRefused("throw the kill switch first: booking-sms control kill all")
+    control.record_change("outbox", "hold all", by=person.by, reason=person.reason)
+    items = list(jobs.everything())
+    texts = [one.job for one in items if isinstance(one, StoredJob) and one.job.is_text]
+    waiting = [job for job in texts if job.state in WAITING]
+    approval = plan_hash(waiting)
+    changes = {"reason": AWAITING_APPROVAL, "plan_hash": approval}
+    held = [job for job in waiting if jobs.move(job, Move.HOLD, **changes) is not None]
+    return HeldAll(
+        held=len(held),
+        # Who lost the race was moved by somebody: the next call says where to.
+        in_doubt=sum(job.state in IN_DOUBT for job in texts) + len(waiting) - len(held),
+        unreadable=len(items) - sum(isinstance(one, StoredJob) for one in items),
+        plan_hash=approval if held else "",
+    )
 
 
 def hold_long_due(

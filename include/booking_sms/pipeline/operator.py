@@ -6,6 +6,7 @@ never without its record. A job that moved on meanwhile is left alone, and the r
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, NoReturn
@@ -32,6 +33,9 @@ RESENT_BY_PERSON = "possible_duplicate_by_person"
 
 CERTAINLY_NOT_SENT = frozenset({"not_sent", "absent", SETTLED_NOT_SENT})
 """Outcomes of the last attempt after which a held job may go out without a look at the list."""
+
+LATER_TRIES = 20
+"""Tries that a job may have made after what its table remembers: it was restored, or made anew."""
 
 OUT_BUT_SETTLED = "accepted_after_settled"
 """Reason of a held job whose text went out after its attempt had been called absent."""
@@ -67,13 +71,16 @@ class Operator:
         """A held job or one in doubt went out as this request of SENS's; the flag is set too.
 
         Refused unless SENS lists that request for this very recipient (and, for an LMS, with a
-        reference of this job), and unless no other job has it.
+        reference of this job), and unless no other job has it. A held job that remembers no try
+        may have been restored to before it: then an SMS must show this very text.
         """
-        self._require_tried(job)
+        self._require_settleable(job)
         row = self._row_of(job, request_id)
         if not self._services.ledger.claim_request(job, request_id):
             _refuse(job, f"request {request_id} belongs to another job")
         self._record(job, f"settle sent {request_id}")
+        if job.attempt == 0:
+            job = self._dated(job, row)
         result = record_acceptance(
             self._services, job, request_id, message_id=row.message_id, note=SETTLED_SENT
         )
@@ -149,11 +156,14 @@ class Operator:
 
     # -- what must hold -----------------------------------------------------------------------
 
+    def _require_settleable(self, job: SmsJob) -> None:
+        if job.state not in (JobState.HELD, JobState.OUTCOME_UNKNOWN) or not job.is_text:
+            _refuse(job, "only a held text or one in doubt can be settled as sent")
+
     def _require_tried(self, job: SmsJob) -> None:
-        if job.state not in (JobState.HELD, JobState.OUTCOME_UNKNOWN):
-            _refuse(job, "only a held job or one in doubt can be settled as sent")
-        if job.attempt == 0 or not job.is_text:
-            _refuse(job, "no text of this job was ever tried")
+        self._require_settleable(job)
+        if job.attempt == 0:
+            _refuse(job, "no text of this job was ever tried; name SENS's request, or drop it")
 
     def _require_state(self, job: SmsJob, state: JobState) -> None:
         if job.state is not state:
@@ -172,6 +182,8 @@ class Operator:
             _refuse(job, f"SENS lists no request {request_id} for this recipient")
         if job.message_type != MessageType.SMS and not names_job(rows[0], job):
             _refuse(job, f"request {request_id} carries the reference of another message")
+        if job.attempt == 0 and not is_text_of(rows[0], job):
+            _refuse(job, f"request {request_id} does not show the text of this job")
         return rows[0]
 
     def _why_it_may_have_gone_out(self, job: SmsJob) -> str:
@@ -213,6 +225,11 @@ class Operator:
         self._record(stored, "refused, the job had moved on")
         _refuse(stored, "it moved on meanwhile: look at it again")
 
+    def _dated(self, job: SmsJob, row: GatewayMessage) -> SmsJob:
+        """The try is as old as SENS says: its delivery is polled and its day audited by that."""
+        t0 = int(row.requested_at.timestamp() * 1000)
+        return self._services.jobs.amend(job, t0=t0) or self._overtaken(job)
+
     def _now(self, job: SmsJob) -> SmsJob:
         return self._services.jobs.get(job.booking_num, job.sort_key) or job
 
@@ -220,11 +237,12 @@ class Operator:
 def is_in_doubt(job: SmsJob) -> bool:
     """Whether the last try of a job may have gone out without our knowing.
 
-    A held job keeps the history of its last try: without a certain outcome it is a doubt.
+    A held job keeps the history of its last try: without a certain outcome it is a doubt. So is
+    one that was found in SENS's list, until it is settled as that.
     """
     if job.state in (JobState.SENDING, JobState.OUTCOME_UNKNOWN):
         return True
-    if job.state is not JobState.HELD or job.attempt == 0:
+    if job.state is not JobState.HELD or (job.attempt == 0 and job.t0 == 0):
         return False
     if job.reason == OUT_BUT_SETTLED or not job.attempts:
         return True
@@ -233,10 +251,27 @@ def is_in_doubt(job: SmsJob) -> bool:
 
 
 def names_job(row: GatewayMessage, job: SmsJob) -> bool:
-    """Whether a row's subject ends in the reference of one of the job's attempts."""
+    """Whether a row's subject ends in the reference of one of the job's attempts, or a later one.
+
+    Later than the job knows of were those of a table that was restored to an earlier instant.
+    """
     subject = row.subject.rstrip()
-    tried = range(job.attempt, 0, -1)
+    tried = range(job.attempt + LATER_TRIES, 0, -1)
     return any(subject.endswith(attempt_reference(job, number)) for number in tried)
+
+
+def is_text_of(row: GatewayMessage, job: SmsJob) -> bool:
+    """Whether a row is this job's by its reference or, without one, by its very text.
+
+    A text that SENS's list hides or has trimmed proves nothing.
+    """
+    if job.message_type != MessageType.SMS:
+        return names_job(row, job)
+    return (
+        not row.subject
+        and row.content is not None
+        and hashlib.sha256(row.content.encode()).hexdigest() == job.body_sha
+    )
 
 
 def _refuse(job: SmsJob, why: str) -> NoReturn:

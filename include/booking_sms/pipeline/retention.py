@@ -6,12 +6,13 @@ what is blank, then texts that no job names. Done again it finds nothing left to
 Age alone would not do: a visit that was moved far ahead would lose its key and be texted again.
 So a booking that any snapshot of the last days still lists, or names as the one before it, keeps
 everything; and a store without a nightly sweep among its snapshots proves nothing, and keeps all.
+A store that is not in the directory any more will never be swept: there the age of keys decides.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -36,6 +37,12 @@ from booking_sms.ports import (
     UnreadableItem,
 )
 
+UNKNOWN = "unknown"
+"""Store of a booking number that names none."""
+
+PREVIEW = "preview_"
+"""Before the store, in the number of a text to somebody's own phone (``pipeline.resend``)."""
+
 SWEEPS = 3
 """Nights whose sweep may prove that a booking is listed nowhere."""
 
@@ -55,15 +62,23 @@ class RetentionServices:
 
 @dataclass(frozen=True, kw_only=True)
 class Listed:
-    """Bookings that Naver lists still, and the stores whose sweep proves that it is all of them."""
+    """Bookings that Naver lists still, and the stores whose sweep proves that it is all of them.
+
+    ``stores`` are those of the directory; ``met`` collects the others that hold people.
+    """
 
     bookings: frozenset[str]
     proven_stores: frozenset[str]
+    stores: frozenset[str]
+    met: set[str] = field(default_factory=set)
 
-    def may_go(self, booking_num: str) -> bool:
-        """Whether the booking's absence is proven."""
-        store = booking_num.partition("_")[0]
-        return store in self.proven_stores and booking_num not in self.bookings
+    def may_go(self, booking_num: str, *, is_past_keys: bool) -> bool:
+        """Whether the booking's absence is proven; or of age for keys, where nobody proves it."""
+        store, number, _ = booking_num.removeprefix(PREVIEW).partition("_")
+        if store in self.stores:
+            return store in self.proven_stores and booking_num not in self.bookings
+        self.met.add(store if number else UNKNOWN)
+        return is_past_keys and booking_num not in self.bookings
 
 
 def erase_personal_data(services: RetentionServices, store_ids: Iterable[str]) -> dict[str, Any]:
@@ -71,7 +86,7 @@ def erase_personal_data(services: RetentionServices, store_ids: Iterable[str]) -
 
     Jobs of notices belong to no store and hold nobody; age alone decides on them.
     """
-    listed = listed_bookings(services, store_ids)
+    listed = listed_bookings(services, tuple(store_ids))
     jobs, ledger = Counter[str](), Counter[str]()
     for booking_num, kept in _bookings(services.jobs.everything(), jobs):
         jobs.update(_erase_jobs(services, listed, booking_num, kept))
@@ -86,11 +101,12 @@ def erase_personal_data(services: RetentionServices, store_ids: Iterable[str]) -
         "staged": services.stage.delete_older_than(
             services.policy.staged_days, now=services.real_now
         ),
-        "unproven_stores": sorted(set(store_ids) - listed.proven_stores),
+        "unproven_stores": sorted(listed.stores - listed.proven_stores),
+        "removed_stores": sorted(listed.met),
     }
 
 
-def listed_bookings(services: RetentionServices, store_ids: Iterable[str]) -> Listed:
+def listed_bookings(services: RetentionServices, store_ids: Sequence[str]) -> Listed:
     """What the last nights' sweeps and the last snapshot of each store list."""
     bookings: set[str] = set()
     proven: set[str] = set()
@@ -100,7 +116,11 @@ def listed_bookings(services: RetentionServices, store_ids: Iterable[str]) -> Li
             proven.add(store_id)
         for key in [*swept, *_latest(services, store_id)]:
             bookings.update(_named(services.stage, key))
-    return Listed(bookings=frozenset(bookings), proven_stores=frozenset(proven))
+    return Listed(
+        bookings=frozenset(bookings),
+        proven_stores=frozenset(proven),
+        stores=frozenset(store_ids),
+    )
 
 
 def _bookings(
@@ -128,15 +148,17 @@ def _erase_jobs(
     touched, policy = last_touched(jobs), services.policy
     if touched >= policy.personal_before(services.now):
         return Counter({"young": len(jobs)})
-    if not is_settled(jobs):
+    if not is_settled(jobs, policy.personal_before(services.real_now)):
         return Counter({"open": len(jobs)})
-    if any(job.is_text for job in jobs) and not listed.may_go(booking_num):
+    is_past_keys = touched < policy.keys_before(services.now)
+    has_text = any(job.is_text for job in jobs)
+    if has_text and not listed.may_go(booking_num, is_past_keys=is_past_keys):
         return Counter({"listed_or_unproven": len(jobs)})
     done: Counter[str] = Counter()
     for job in jobs:
         if not is_blank(job):
             done["blanked" if services.records.blank_job(job) else "moved_on"] += 1
-        elif touched < policy.keys_before(services.now):
+        elif is_past_keys:
             done["erased" if services.records.erase_job(job) else "moved_on"] += 1
         else:
             done["blank"] += 1
@@ -161,11 +183,12 @@ def _erase_row(
         return "young"
     jobs = services.jobs.of_booking(booking_num)
     needed = jobs and last_touched(jobs) >= policy.personal_before(services.now)
-    if needed or not is_settled(jobs):
+    if needed or not is_settled(jobs, policy.personal_before(services.real_now)):
         return "needed"
-    if not listed.may_go(booking_num):
+    is_past_keys = visit_at < policy.keys_before(services.now)
+    if not listed.may_go(booking_num, is_past_keys=is_past_keys):
         return "listed_or_unproven"
-    if not jobs and visit_at < policy.keys_before(services.now):
+    if not jobs and is_past_keys:
         return "erased" if services.records.erase_row(booking_num, phone) else "gone"
     return "blanked" if services.records.blank_row(booking_num, phone) else "blank"
 
@@ -173,17 +196,18 @@ def _erase_row(
 def _erase_texts(services: RetentionServices) -> dict[str, int]:
     """Texts that are older than the person's time and that no job names.
 
-    A text that a job took up while this ran is put back: it was read before it was erased.
+    A job that is inserted behind the scan's cursor is not seen. Its text is safe all the same: it
+    was put just before, and a text that is put is dated anew if it is old (``FRESH_DAYS``). So one
+    of this age has no job to come, and one that is dated anew after the scan is left alone by the
+    condition of the erasure. Cut off anywhere, there is nothing to put back.
     """
-    before = services.policy.personal_before(services.real_now)
-    named, taken = _named_texts(services), dict[str, Callable[[], None]]()
+    before, counts = services.policy.texts_before(services.real_now), Counter[str]()
+    named = _named_texts(services)
     for sha256, written_at in services.records.texts():
         if sha256 not in named and written_at < before:
-            taken[sha256] = services.records.take_text(sha256)
-    again = taken.keys() & _named_texts(services) if taken else set()
-    for sha256 in again:
-        taken[sha256]()
-    return {"erased": len(taken) - len(again), "put_back": len(again)}
+            erased = services.records.erase_text(sha256, before)
+            counts["erased" if erased else "taken_up"] += 1
+    return {"erased": counts["erased"], "taken_up": counts["taken_up"]}
 
 
 def _named_texts(services: RetentionServices) -> set[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -79,10 +79,12 @@ class InMemoryPersonalRecords:
         """(digest, written) of every text."""
         yield from [(sha256, self.written_at.get(sha256, NEW)) for sha256 in self._texts]
 
-    def take_text(self, sha256: str) -> Callable[[], None]:
-        """Erase a text; what comes back puts it there again."""
-        content = self._texts.pop(sha256)
-        return lambda: self._texts.update({sha256: content})
+    def erase_text(self, sha256: str, before: datetime) -> bool:
+        """Erase a text that is still as old."""
+        if sha256 not in self._texts or self.written_at.get(sha256, NEW) >= before:
+            return False
+        del self._texts[sha256]
+        return True
 
     def plans(self) -> Iterator[tuple[str, datetime]]:
         """(id, over) of repair plans and of the rows of shadow campaigns."""

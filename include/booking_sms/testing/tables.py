@@ -17,9 +17,9 @@ from booking_sms.ports import RequestOwner
 
 
 class InMemoryBodyStore:
-    """Texts by sha256. ``writes`` counts the texts that were new.
+    """Texts by sha256. ``writes`` counts the texts that were new or unreadable.
 
-    ``sealed`` are digests of texts that no key opens.
+    ``sealed`` are digests of texts that no key opens; one that is put again opens again.
     """
 
     def __init__(self) -> None:
@@ -30,8 +30,9 @@ class InMemoryBodyStore:
     def put(self, content: str) -> str:
         """Keep the text once; return its sha256 hex."""
         digest = hashlib.sha256(content.encode()).hexdigest()
-        if digest not in self.texts:
+        if digest not in self.texts or digest in self.sealed:
             self.texts[digest] = content
+            self.sealed.discard(digest)
             self.writes += 1
         return digest
 

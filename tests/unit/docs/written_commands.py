@@ -9,12 +9,18 @@ from pathlib import Path
 from typing import Any
 
 DOCS = Path(__file__).resolve().parents[3] / "docs"
+_ASSIGNED = re.compile(r"([A-Z_]+)=(\$\((.*)\)|.*)")
+_HOW_IT_IS_PRINTED = frozenset({"--query", "--output"})
 _FENCE = re.compile(r"^```\n(.*?)^```$", re.M | re.S)
 
 
 def commands_of(page: str) -> list[list[str]]:
     """Words of every fenced command of a page, in order."""
-    text = (DOCS / page).read_text(encoding="utf-8")
+    return commands_in((DOCS / page).read_text(encoding="utf-8"))
+
+
+def commands_in(text: str) -> list[list[str]]:
+    """The same of a page's text, or of its beginning."""
     lines = (line for block in _FENCE.findall(text) for line in block.splitlines())
     return [shlex.split(line) for line in lines if line.strip()]
 
@@ -27,9 +33,19 @@ def replaced(command: list[str], values: dict[str, str]) -> list[str]:
 def _replaced(word: str, values: dict[str, str]) -> str:
     for name, value in values.items():
         word = value if word == name else word
-        if name == "PREFIX":
+        if name == "PREFIX" and not _ASSIGNED.fullmatch(word):
             word = word.replace(name, value)
     return word
+
+
+def assigned(command: list[str]) -> tuple[dict[str, list[str]], list[str]]:
+    """Variables in front of a command, each with the words of the command that fills it."""
+    found: dict[str, list[str]] = {}
+    words = list(command)
+    while match := _ASSIGNED.fullmatch(words[0]):
+        found[match[1]] = shlex.split(match[3] or match[2])
+        words.pop(0)
+    return found, words
 
 
 def call_aws(clients: dict[str, Any], command: list[str]) -> Any:
@@ -45,7 +61,11 @@ def call_aws(clients: dict[str, Any], command: list[str]) -> Any:
 def _options(words: list[str]) -> dict[str, Any]:
     options = dict(zip(words[::2], words[1::2], strict=True))
     assert all(name.startswith("--") for name in options)
-    return {_camel(name): _value(name, value) for name, value in options.items()}
+    return {
+        _camel(name): _value(name, value)
+        for name, value in options.items()
+        if name not in _HOW_IT_IS_PRINTED
+    }
 
 
 def _camel(option: str) -> str:

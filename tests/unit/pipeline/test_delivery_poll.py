@@ -11,7 +11,12 @@ from outbox_world import World
 from booking_sms.domain.errors import StoreUnavailable
 from booking_sms.domain.sms_job import JobState
 from booking_sms.pipeline.delivery import LATE_COUNTER, LIST_LAG_NOTE, LISTED_COUNTER, is_poll_due
-from booking_sms.testing import NOW, InMemoryLegacyLedger
+from booking_sms.testing import (
+    NOW,
+    InMemoryLegacyLedger,
+    InMemoryPersonalRecords,
+    InMemoryPlanRepository,
+)
 
 HOUR, DAY = 3600, 86_400
 
@@ -131,6 +136,20 @@ def test_a_prompt_list_leaves_no_note(world):
 
     assert world.control.counter(LISTED_COUNTER, NOW.date()) == 1
     assert world.control.get_note(LIST_LAG_NOTE) is None
+
+
+def test_nobody_is_asked_about_a_text_whose_person_was_erased(world):
+    job = accepted(world)
+    records = InMemoryPersonalRecords(
+        world.jobs, world.ledger, world.bodies, InMemoryPlanRepository()
+    )
+    assert records.blank_job(world.stored(job))
+    world.advance(days=41)
+
+    summary = world.poll()
+
+    assert (summary.polled, summary.unreported, summary.unlisted) == (0, 0, 0)
+    assert world.stored(job).state is JobState.ACCEPTED
 
 
 def test_an_old_text_without_a_word_is_counted_and_stays(world):

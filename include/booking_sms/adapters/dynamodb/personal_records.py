@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from booking_sms.adapters.dynamodb.expressions import Expression
 from booking_sms.adapters.dynamodb.job_item import job_key
 from booking_sms.adapters.dynamodb.plan_repository import DynamoDbPlanRepository
-from booking_sms.adapters.dynamodb.table import Table
+from booking_sms.adapters.dynamodb.table import Row, Table
 from booking_sms.adapters.dynamodb.table_schema import TableNames
 from booking_sms.domain.booking import KST
 from booking_sms.domain.retention import ERASED
-from booking_sms.domain.sms_job import SmsJob
+from booking_sms.domain.sms_job import FINAL, SmsJob, open_shard_of
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -40,7 +39,9 @@ class DynamoDbPersonalRecords:
         terms = Expression()
         same = f"{terms.equals('state', job.state)} AND {terms.equals('attempt', job.attempt)}"
         flag = {"flag": job.ledger.flag} if job.ledger.flag else {}
-        changes = {"to": ERASED, "ledger": flag, "body_sha": ERASED}
+        changes: Row = {"to": ERASED, "ledger": flag, "body_sha": ERASED}
+        if job.state not in FINAL:
+            changes["open_shard"] = open_shard_of(ERASED)
         update = f"SET {terms.assignments(changes)}"
         return self._jobs.update(job_key(job), update, terms, condition=same) is not None
 
@@ -78,11 +79,15 @@ class DynamoDbPersonalRecords:
             if written_at is not None:
                 yield str(row["sha256"]), written_at
 
-    def take_text(self, sha256: str) -> Callable[[], None]:
-        """Erase a text; what comes back puts it there again."""
+    def erase_text(self, sha256: str, before: datetime) -> bool:
+        """Erase a text that is still as old; False if it was sealed anew meanwhile, or is gone."""
         row = self._bodies.get({"sha256": sha256})
-        self._bodies.delete({"sha256": sha256})
-        return partial(self._put_back, row)
+        written_at = _written_at(str(row["sealed"])) if row else None
+        if row is None or written_at is None or written_at >= before:
+            return False
+        terms = Expression()
+        same = terms.equals("sealed", row["sealed"])
+        return self._bodies.delete_if({"sha256": sha256}, same, terms)
 
     def plans(self) -> Iterator[tuple[str, datetime]]:
         """(id, over) of repair plans, by when they were made, and of a shadow campaign's rows.
@@ -109,11 +114,6 @@ class DynamoDbPersonalRecords:
         self._plans.delete({"plan_id": plan_id})
         for name in head.get("parts", ()):
             self._plans.delete({"plan_id": name})
-
-    def _put_back(self, row: dict[str, Any] | None) -> None:
-        if row is not None:
-            terms = Expression()
-            self._bodies.put_if(row, terms.is_absent("sha256"), terms)
 
     def _instant(self, plan_id: str, name: str) -> datetime:
         """An instant of a plan; one that it does not say is as late as can be."""

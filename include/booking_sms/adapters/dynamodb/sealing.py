@@ -34,10 +34,20 @@ class Sealer:
         except InvalidToken:
             return None
 
-    def is_current(self, sealed: str) -> bool:
-        """Whether the current key sealed this; if not, it should be sealed again."""
+    def renewed(self, sealed: str) -> str | None:
+        """The same text under the current key, with the date it had; None when no key opens it."""
         try:
-            self._current.decrypt(sealed)
+            return self._all.rotate(sealed).decode()
+        except InvalidToken:
+            return None
+
+    def is_current(self, sealed: str, *, days: int | None = None) -> bool:
+        """Whether the current key sealed this, within so many days of real time if they matter.
+
+        If not, it should be sealed again.
+        """
+        try:
+            self._current.decrypt(sealed, ttl=None if days is None else days * 86_400)
         except InvalidToken:
             return False
         return True

@@ -1,5 +1,7 @@
 """Encryption at rest: the first key seals, every key opens."""
 
+import time
+
 import pytest
 from cryptography.fernet import Fernet
 
@@ -23,6 +25,18 @@ def test_after_a_rotation_old_seals_open_and_are_known_as_old():
     assert rotated.open(sealed) == "text"
     assert not rotated.is_current(sealed)
     assert rotated.is_current(rotated.seal("text"))
+
+
+def test_a_renewed_seal_is_current_and_no_younger():
+    long_ago = int(time.time()) - 3 * 86_400
+    sealed = Fernet(OLD).encrypt_at_time(b"text", long_ago).decode()
+    renewed = Sealer([NEW, OLD]).renewed(sealed)
+
+    assert Sealer([NEW]).open(renewed) == "text"
+    assert Fernet(NEW).extract_timestamp(renewed) == long_ago
+    assert Sealer([NEW]).is_current(renewed, days=4)
+    assert not Sealer([NEW]).is_current(renewed, days=2)
+    assert Sealer([NEW]).renewed(sealed) is None
 
 
 @pytest.mark.parametrize(
