@@ -55,7 +55,7 @@ class Rounds:
         try:
             self.look()
         except BookingSmsError as error:
-            log.error(f"{self.name}_failed", code=error.code)
+            log.error(f"{self.name}_failed", error=error.code)
             if error.code != failed_before:
                 self.page(f"{blind}: {error.code}")
             return error.code

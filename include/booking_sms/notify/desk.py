@@ -162,7 +162,7 @@ class NoticeDesk:
             try:
                 receipt = way.deliver(heading, notice.lines(), self._links.of(notice))
             except AlertFailed as failure:
-                log.error("notice_failed", notice=notice.key, channel=way.name, code=failure.code)
+                log.error("notice_failed", notice=notice.key, channel=way.name, error=failure.code)
                 failed.append(way.name)
             else:
                 log.info("notice_sent", notice=notice.key, **receipt.as_dict())
@@ -175,7 +175,7 @@ class NoticeDesk:
         try:
             note = self._notes.get_note(note_name(key))
         except BookingSmsError as error:
-            log.error("notice_note_unreadable", notice=key, code=error.code)
+            log.error("notice_note_unreadable", notice=key, error=error.code)
             return None
         return note if note and note.get("open") else None
 
@@ -202,7 +202,7 @@ class NoticeDesk:
         try:
             self._notes.put_note(note_name(key), note)
         except BookingSmsError as error:
-            log.error("notice_note_not_written", notice=key, code=error.code)
+            log.error("notice_note_not_written", notice=key, error=error.code)
 
 
 def note_name(key: str) -> str:

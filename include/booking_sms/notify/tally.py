@@ -68,7 +68,7 @@ class Tally:
         try:
             self._counters.add_to_counter(_name(channel, outcome), today, 1)
         except BookingSmsError as error:  # a key that was taken away included
-            log.error("notice_not_counted", channel=channel, outcome=outcome, code=error.code)
+            log.error("notice_not_counted", channel=channel, outcome=outcome, error=error.code)
 
     def _publish(self, channel: str) -> None:
         sink = self._metrics()

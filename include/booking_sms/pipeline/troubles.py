@@ -82,7 +82,7 @@ class TroubleBook:
         try:
             note = self.control.get_note(self.name)
         except BookingSmsError as error:
-            log.warning("troubles_not_read", code=error.code)
+            log.warning("troubles_not_read", error=error.code)
             return dict(self.memory)
         return dict(note.get("told", {})) if note is not None else {}
 
@@ -94,7 +94,7 @@ class TroubleBook:
         try:
             self.control.put_note(self.name, {"told": told})
         except BookingSmsError as error:
-            log.warning("troubles_not_kept", code=error.code)
+            log.warning("troubles_not_kept", error=error.code)
 
 
 def _facts(trouble: Trouble) -> dict[str, str]:

@@ -195,7 +195,7 @@ EVENTS: Mapping[str, EventSpec] = {
 FIELDS: frozenset[str] = (
     ALWAYS
     | ABOUT_THE_RUN
-    | {"operation", "action_type", "component", "event_type", "error_code"}
+    | {"operation", "action_type", "component", "event_type"}
     | {name for spec in EVENTS.values() for name in spec.fields}
 )
 """Every field that a line of ours may have; what a saved query may name."""

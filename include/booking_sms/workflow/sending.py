@@ -124,7 +124,7 @@ def _watch_caps(app: Application, results: Sequence[Mapping[str, Any]]) -> None:
             page=app.page,
         )
     except LoadError as error:
-        log.warning("caps_not_read", code=error.code)
+        log.warning("caps_not_read", error=error.code)
 
 
 def look_at_caps(app: Application) -> tuple[CapStanding, ...]:

@@ -208,7 +208,7 @@ def _texts_of(
     try:
         rows = app.gateway.list_between(window.as_of, end)
     except DispatchError as error:
-        log.warning("shadow_texts_unread", window=window.name, code=error.code)
+        log.warning("shadow_texts_unread", window=window.name, error=error.code)
         return None
     found = ((phone_digest(hmac_key, row.to), row) for row in rows)
     return tuple(

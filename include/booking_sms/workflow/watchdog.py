@@ -138,7 +138,7 @@ class Watchdog:
             return part()
         except Exception as error:  # noqa: BLE001 - a part that breaks must not blind the others
             code = error.code if isinstance(error, BookingSmsError) else type(error).__name__
-        log.error("watchdog_part_failed", part=name, code=code)
+        log.error("watchdog_part_failed", part=name, error=code)
         report.blind[name] = code
         said = f"감시의 {name} 부분을 볼 수 없습니다: {code}"
         return Seen(troubles=[Trouble(key=f"blind#{name}", part="", said=said)])
@@ -161,7 +161,7 @@ class Watchdog:
             try:
                 part.keep()
             except BookingSmsError as error:
-                log.error("watchdog_part_failed", part=name, code=error.code)
+                log.error("watchdog_part_failed", part=name, error=error.code)
 
     # -- the business -------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ import json
 import logging
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 import structlog
@@ -14,6 +15,7 @@ from structlog.testing import capture_logs
 
 from booking_sms.cli.console import log_to_stderr
 from booking_sms.domain.sms_job import Move
+from booking_sms.telemetry import log_events
 from booking_sms.telemetry.log_events import ALWAYS, EVENTS, FIELDS, log_event
 from booking_sms.telemetry.log_stream import log_to
 from booking_sms.telemetry.logged_jobs import LoggedJobs
@@ -122,3 +124,12 @@ def test_a_command_logs_to_whatever_stderr_is_now(
     logging.getLogger("a.library").warning("three")
 
     assert [line["message"] for line in lines_of(later)] == ["run_started", "three"]
+
+
+@pytest.mark.parametrize("name", sorted(EVENTS))
+def test_every_event_of_the_list_is_written_somewhere(name: str) -> None:
+    """A query for one that nobody writes finds nothing, for ever."""
+    code = Path(log_events.__file__).parents[1]
+    sources = [path for path in code.rglob("*.py") if path.name != "log_events.py"]
+
+    assert [path for path in sources if f'"{name}"' in path.read_text(encoding="utf-8")]

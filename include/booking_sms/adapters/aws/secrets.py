@@ -22,6 +22,7 @@ from booking_sms.domain.errors import (
     StoreUnavailable,
 )
 from booking_sms.telemetry.call_meter import CallMeter
+from booking_sms.telemetry.log_events import ERROR, log_event
 from booking_sms.transport.aws_session import make_session
 
 if TYPE_CHECKING:
@@ -70,8 +71,11 @@ class SecretsManagerSource:
         """
         try:
             return self._get(name)
-        except BookingSmsError:
+        except BookingSmsError as error:
             self._meter.note_secrets_error()
+            log_event(
+                "secret_unreadable", level=ERROR, reference=name, status="failure", error=error.code
+            )
             raise
 
     def _get(self, name: str) -> str:

@@ -5,6 +5,7 @@ import json
 import pytest
 from botocore.exceptions import EndpointConnectionError, NoCredentialsError
 from botocore.stub import Stubber
+from structlog.testing import capture_logs
 
 from booking_sms.adapters.aws.secrets import SecretsManagerSource, make_secrets_client
 from booking_sms.domain.errors import (
@@ -70,10 +71,13 @@ def test_a_secret_is_read_once_per_process(stub, secrets):
 def test_a_key_without_a_value_is_missing(stub, secrets, key):
     answer(stub, SecretString=VALUES)
 
-    with pytest.raises(SecretMissing, match=f"{SECRET}#{key}") as raised:
+    with capture_logs() as lines, pytest.raises(SecretMissing, match=f"{SECRET}#{key}") as raised:
         secrets.get(f"{SECRET}#{key}")
 
-    assert "0000*" not in str(raised.value)
+    assert "0000*" not in str(raised.value) + str(lines)
+    (line,) = lines
+    assert (line["event"], line["reference"]) == ("secret_unreadable", f"{SECRET}#{key}")
+    assert line["error"] == "SecretMissing"
 
 
 @pytest.mark.parametrize("text", ["0000*", "[]"])
