@@ -20,6 +20,8 @@ from booking_sms.notify.notice import RANK, Notice, Receipt, Severity
 from booking_sms.notify.silences import Silences
 from booking_sms.ports import Clock
 
+ENDED = "ended"
+"""In a note: when the trouble ended."""
 REMIND_AFTER = {
     Severity.CRITICAL: timedelta(hours=1),
     Severity.HIGH: timedelta(hours=6),
@@ -120,15 +122,32 @@ class NoticeDesk:
             log.info("notice_silenced", notice=notice.key, issue=silence.issue)
             return Delivery(outcome="silenced")
         known = self._open(notice.key)
+        if known and ENDED in known:  # its end is not told everywhere, and it is back
+            known = None
         if known and not _is_worth_repeating(known, notice, now):
-            return Delivery(outcome="known")
+            return self._tell_the_rest(notice, known)
         delivery = self._deliver(notice, notice.heading(), self._ways_of(notice.severity))
         if delivery.reached_somebody:
             self._remember(notice, known, delivery, now)
         return delivery
 
+    def _tell_the_rest(self, notice: Notice, known: Mapping[str, Any]) -> Delivery:
+        """A known trouble, where a way failed when it was told of."""
+        missed = known.get("failed", ())
+        rest = [way for way in self._ways_of(notice.severity) if way.name in missed]
+        delivery = self._deliver(notice, notice.heading(), rest)
+        if not delivery.reached_somebody:
+            return Delivery(outcome="known", failed=delivery.failed)
+        channels = {receipt.channel for receipt in delivery.receipts} | {*known["channels"]}
+        now_known = {"channels": sorted(channels), "failed": list(delivery.failed)}
+        self._write(notice.key, {**known, **now_known})
+        return delivery
+
     def recovered(self, key: str) -> Delivery:
-        """Say that a trouble is over, where it was told of; nothing when it was not."""
+        """Say that a trouble is over, where it was told of; nothing when it was not.
+
+        A way that fails is told by the next call.
+        """
         known = self._open(key)
         if not known:
             return Delivery(outcome="no_trouble")
@@ -145,8 +164,9 @@ class NoticeDesk:
         )
         told = [way for way in self._ways_of(severity) if way.name in known["channels"]]
         delivery = self._deliver(notice, without_phones(notice.title), told)
-        if delivery.reached_somebody:
-            self._write(key, {**known, "open": False, "ended": now.isoformat()})
+        if delivery.reached_somebody or not told:
+            rest = {"open": bool(delivery.failed), "channels": list(delivery.failed)}
+            self._write(key, {**known, **rest, ENDED: now.isoformat()})
         return delivery
 
     def test(self, notice: Notice) -> Delivery:
@@ -194,6 +214,7 @@ class NoticeDesk:
                 "since": (known or {}).get("since", notice.since.isoformat()),
                 "told_at": now.isoformat(),
                 "channels": sorted(channels | set((known or {}).get("channels", ()))),
+                "failed": list(delivery.failed),
                 "receipts": [receipt.as_dict() for receipt in delivery.receipts],
             },
         )

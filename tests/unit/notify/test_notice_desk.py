@@ -239,3 +239,35 @@ def test_an_event_is_told_once_however_late_it_comes_again(desk, slack, clock):
         clock.advance(timedelta(days=2))
 
     assert len(slack.told) == 1
+
+
+def test_a_way_that_failed_is_told_when_the_trouble_is_seen_again(desk, slack, owner):
+    owner.fails = True
+    desk.notify(notice(severity=Severity.CRITICAL))
+    still = desk.notify(notice(severity=Severity.CRITICAL))
+    owner.fails = False
+    again = [desk.notify(notice(severity=Severity.CRITICAL)).outcome for _ in range(2)]
+
+    assert (still.outcome, still.failed) == ("known", ("telegram",))
+    assert again == ["told", "known"]
+    assert (len(slack.told), len(owner.told)) == (1, 1)
+
+
+def test_an_end_that_one_way_did_not_take_is_told_there_later(desk, slack, owner):
+    desk.notify(notice(severity=Severity.CRITICAL))
+    owner.fails = True
+    desk.recovered(notice().key)
+    owner.fails = False
+
+    assert [desk.recovered(notice().key).outcome for _ in range(2)] == ["told", "no_trouble"]
+    assert (len(slack.told), len(owner.told)) == (2, 2)
+
+
+def test_a_trouble_that_is_back_before_its_end_was_told_everywhere_is_told_anew(desk, slack, owner):
+    desk.notify(notice(severity=Severity.CRITICAL))
+    owner.fails = True
+    desk.recovered(notice().key)
+    owner.fails = False
+
+    assert desk.notify(notice(severity=Severity.CRITICAL)).outcome == "told"
+    assert (len(slack.told), len(owner.told)) == (3, 2)
