@@ -10,6 +10,9 @@ from typer.testing import CliRunner
 
 from booking_sms.cli import repair
 from booking_sms.domain.errors import ActionRefused, BookingApiUnavailable, WindowRefused
+from booking_sms.domain.sms_job import JobState
+from booking_sms.pipeline.going_live import hold_everything
+from booking_sms.pipeline.operator import Person
 
 AT = MISSED.isoformat()
 DECISION = ("--by", "owner", "--reason", "scheduler was down")
@@ -66,6 +69,23 @@ def test_what_waits_for_approval_is_previewed_without_a_range(app):
     plan = answer("preview", "--held")
 
     assert {one["action"] for one in plan["messages"]} == {"release"}
+
+
+def test_what_was_held_after_a_restore_is_released_by_a_plan_while_the_kill_switch_stands(app):
+    plan = answer("preview", "--from", AT, "--to", AT)
+    run("approve", plan["plan_id"], "--hash", plan["hash"], *DECISION)
+    run("execute", plan["plan_id"], "--hash", plan["hash"], "--yes-send")
+    app.control.set_kill_switch("all", True, by="owner", reason="restored")
+    person = Person(by="owner", reason="restored")
+    assert hold_everything(app.control, app.jobs, person).held == 2
+
+    held = answer("preview", "--held")
+    assert [one["action"] for one in held["messages"]] == ["release", "release"]
+    ours = (held["plan_id"], "--hash", held["hash"])
+    run("approve", *ours, *DECISION)
+
+    assert answer("execute", *ours, "--yes-send")["outcomes"] == {"queued": 2}
+    assert {job.state for job in app.jobs.jobs} == {JobState.AVAILABLE}
 
 
 def test_an_execution_is_told_in_a_table(app):
