@@ -592,7 +592,10 @@ class Application:
 
         Critical ones reach the owner too. See ``notify.desk``.
         """
-        return self.notices.notify(notice)
+        delivery = self.notices.notify(notice)
+        if delivery.reached_somebody and notice.severity is not Severity.INFO:
+            self.tally.count_trouble()
+        return delivery
 
     def recovered(self, key: str) -> Delivery:
         """Say that the trouble of this key is over, to whoever was told of it; else nothing."""

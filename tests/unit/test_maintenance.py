@@ -13,6 +13,7 @@ from booking_sms.domain.booking import KST
 from booking_sms.domain.errors import AlertFailed, SettingsInvalid
 from booking_sms.domain.sms_job import JobState
 from booking_sms.domain.window import Window
+from booking_sms.notify import Notice, Severity
 from booking_sms.pipeline.job_batch import JobBatch
 from booking_sms.pipeline.plan_document import write_plan
 from booking_sms.reports.review import checklist
@@ -199,6 +200,27 @@ def test_a_good_month_wants_no_look(app):
 
     assert [item.topic for item in checklist(figures) if item.look] == []
     assert figures.erasure == {"runs": 31, "blanked": 31, "erased": 62}
+
+
+def test_thresholds_are_judged_by_troubles_and_not_by_lines(app):
+    for number in range(400):
+        app.tell_owner(f"line {number}")
+    calm = month(app)["Thresholds of alarms"]
+    for number in range(400):
+        app.notify(
+            Notice(
+                key=f"run#dag-{number}",
+                title="a run failed",
+                severity=Severity.HIGH,
+                where="x",
+                since=NOW,
+            )
+        )
+    app.clock.set(datetime(2026, 5, 1, 9, 30, tzinfo=KST))
+    items = {item["topic"]: item for item in workflow.review_month(app, None)["items"]}
+
+    assert (calm["look"], items["Thresholds of alarms"]["look"]) == (False, True)
+    assert items["Thresholds of alarms"]["figure"] == "400 troubles told, 13.3 a day"
 
 
 def test_an_expired_silence_stops_the_review_with_its_name(tmp_path):

@@ -11,22 +11,22 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from booking_sms.monitoring.clients import Clients
 from booking_sms.monitoring.comparing import alarm_drift, dashboard_drift, query_drift
 from booking_sms.monitoring.dashboard import stored_dashboard
 from booking_sms.monitoring.stored import (
-    is_unknown_operation,
+    OFF,
+    ON,
+    UNSUPPORTED,
+    recovery_of,
     stored_alarms,
     stored_queries,
     stored_retention,
+    stored_topic,
 )
 from booking_sms.monitoring.template import SavedQuery, Template
 
 CREATED, CHANGED, UNCHANGED = "created", "changed", "unchanged"
-MISSING, UNSUPPORTED = "missing", "unsupported"
-_NO_TABLE = frozenset({"TableNotFoundException", "ResourceNotFoundException"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,8 +53,8 @@ def _topic(template: Template, clients: Clients) -> Iterator[Applied]:
     name = template.only("AWS::SNS::Topic")["TopicName"]
     arn = clients.sns.create_topic(Name=name)["TopicArn"]
     policy = template.only("AWS::SNS::TopicPolicy")["PolicyDocument"]
-    stored = clients.sns.get_topic_attributes(TopicArn=arn)["Attributes"].get("Policy", "{}")
-    same = json.loads(stored) == policy
+    topic = stored_topic(clients, name)
+    same = topic is not None and topic.policy == policy
     if not same:
         clients.sns.set_topic_attributes(
             TopicArn=arn, AttributeName="Policy", AttributeValue=json.dumps(policy)
@@ -68,8 +68,8 @@ def _subscription(template: Template, clients: Clients, arn: str) -> Iterator[Ap
     address = template.parameters["AlarmEmail"]
     if not address:
         return
-    pages = clients.sns.get_paginator("list_subscriptions_by_topic").paginate(TopicArn=arn)
-    known = {one["Endpoint"] for page in pages for one in page["Subscriptions"]}
+    topic = stored_topic(clients, template.only("AWS::SNS::Topic")["TopicName"])
+    known = topic.addresses if topic else frozenset()
     if address not in known:
         clients.sns.subscribe(TopicArn=arn, Protocol="email", Endpoint=address)
     done = UNCHANGED if address in known else CREATED
@@ -97,27 +97,14 @@ def _tables(template: Template, clients: Clients) -> Iterator[Applied]:
 
 
 def _recovery(clients: Clients, name: str) -> str:
-    try:
-        answer = clients.dynamodb.describe_continuous_backups(TableName=name)
-        backups = answer["ContinuousBackupsDescription"]
-        status = backups.get("PointInTimeRecoveryDescription", {}).get("PointInTimeRecoveryStatus")
-        if status == "ENABLED":
-            return UNCHANGED
-        clients.dynamodb.update_continuous_backups(
-            TableName=name,
-            PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True},
-        )
-    except ClientError as error:
-        return _why_not(error)
+    state = recovery_of(clients, name)
+    if state != OFF:
+        return UNCHANGED if state == ON else state
+    clients.dynamodb.update_continuous_backups(
+        TableName=name,
+        PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True},
+    )
     return CHANGED
-
-
-def _why_not(error: ClientError) -> str:
-    if error.response["Error"]["Code"] in _NO_TABLE:
-        return MISSING
-    if is_unknown_operation(error):
-        return UNSUPPORTED
-    raise error
 
 
 def _alarms(template: Template, clients: Clients) -> Iterator[Applied]:

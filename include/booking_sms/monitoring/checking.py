@@ -20,9 +20,12 @@ from booking_sms.monitoring.comparing import (
 from booking_sms.monitoring.dashboard import stored_dashboard
 from booking_sms.monitoring.series import read_series
 from booking_sms.monitoring.stored import (
+    OFF,
+    recovery_of,
     stored_alarms,
     stored_queries,
     stored_retention,
+    stored_topic,
 )
 from booking_sms.monitoring.template import Alarm, Template
 
@@ -33,7 +36,9 @@ _ANCHOR = re.compile(r"""<a (?:id|name)=["']([^"']+)["']""")
 
 def check_applied(template: Template, clients: Clients) -> Iterator[Drift]:
     """Drift of the account from the template. botocore's errors are the caller's."""
+    yield from _topic(template, clients)
     yield from _retention(template, clients)
+    yield from _recovery(template, clients)
     stored = stored_alarms(clients.cloudwatch, template.prefix)
     for alarm in template.alarms:
         yield from alarm_drift(alarm, stored.get(alarm.name))
@@ -46,6 +51,26 @@ def check_applied(template: Template, clients: Clients) -> Iterator[Drift]:
     if queries is not None:
         for query in template.queries:
             yield from query_drift(query, queries.get(query.name))
+
+
+def _topic(template: Template, clients: Clients) -> Iterator[Drift]:
+    """Where every alarm speaks to, who may, and who hears."""
+    name = template.only("AWS::SNS::Topic")["TopicName"]
+    topic = stored_topic(clients, name)
+    if topic is None:
+        yield Drift(thing=name, field="topic", expected="there", found=ABSENT)
+        return
+    if topic.policy != template.only("AWS::SNS::TopicPolicy")["PolicyDocument"]:
+        yield Drift(thing=name, field="policy", expected="the template's", found="another")
+    if template.parameters["AlarmEmail"] not in {"", *topic.addresses}:
+        yield Drift(thing=name, field="subscription", expected="email", found=ABSENT)
+
+
+def _recovery(template: Template, clients: Clients) -> Iterator[Drift]:
+    """Point-in-time recovery of every table that is there."""
+    for name in template.every_table_name:
+        if recovery_of(clients, name) == OFF:
+            yield Drift(thing=name, field="point-in-time recovery", expected="on", found=OFF)
 
 
 def _retention(template: Template, clients: Clients) -> Iterator[Drift]:

@@ -12,6 +12,8 @@ from booking_sms.monitoring.template import Alarm, Dashboard, SavedQuery
 ABSENT = "(absent)"
 _NOT_COMPARED = frozenset({"Tags"})
 """DescribeAlarms does not give them back."""
+_UNWANTED = frozenset({"ExtendedStatistic", "InsufficientDataActions", "Unit"})
+"""What changes an alarm although the template does not name it: with a unit, no point matches."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,8 +36,9 @@ def alarm_drift(alarm: Alarm, stored: Mapping[str, Any] | None) -> Iterator[Drif
         yield Drift(thing=alarm.name, field="alarm", expected="there", found=ABSENT)
         return
     expected = {**alarm.properties, "ActionsEnabled": True}
-    for name in sorted(expected.keys() - _NOT_COMPARED):
-        want, have = _plain(name, expected[name]), _plain(name, stored.get(name))
+    names = (expected.keys() - _NOT_COMPARED) | {one for one in _UNWANTED if stored.get(one)}
+    for name in sorted(names):
+        want, have = _plain(name, expected.get(name)), _plain(name, stored.get(name))
         if want != have:
             yield Drift(thing=alarm.name, field=name, expected=want, found=have)
     if not alarm.source.schema and _plain("Dimensions", stored.get("Dimensions")) != _plain(

@@ -34,6 +34,10 @@ class DayCounters(Protocol):
         ...
 
 
+TROUBLES = "troubles"
+"""Counted beside the channels: troubles of the system, without the day's lines and tests."""
+
+
 class Tally:
     """Counts of one installation, by channel and Korean day; failures are a metric too."""
 
@@ -54,6 +58,10 @@ class Tally:
             self._publish(channel)
             raise
         self._count(channel, SENT)
+
+    def count_trouble(self) -> None:
+        """Count a trouble that was told, through however many channels."""
+        self._count(TROUBLES, SENT)
 
     def between(self, channel: str, first: date, last: date) -> dict[str, int]:
         """Sent and failed of a channel on Korean days, both ends included."""

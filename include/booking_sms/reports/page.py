@@ -25,6 +25,9 @@ def page(report: TextReport) -> str:
             made_at=report.made_at.astimezone(KST).strftime("%Y-%m-%d %H:%M"),
             totals=report.totals(),
             unreadable=report.unreadable,
+            kept_since=report.kept_since.isoformat()
+            if report.kept_since and report.is_partly_erased
+            else "",
             by_day=_by_day(report).drawn(),
             by_hour=_by_hour(report).drawn(),
             stores=_stores(report),
@@ -57,8 +60,10 @@ def _kinds(report: TextReport) -> list[str]:
 
 def _by_day(report: TextReport) -> Bars:
     counted = report.accepted_by("day", "kind").items()
-    values = {(f"{day:%m-%d}", word_of(kind)): number for (day, kind), number in counted}
-    return Bars([f"{day:%m-%d}" for day in report.days], _kinds(report), values)
+    # Without the year, the first and the last day of a long report have one name.
+    label = "%Y-%m-%d" if report.first.year != report.last.year else "%m-%d"
+    values = {(f"{day:{label}}", word_of(kind)): number for (day, kind), number in counted}
+    return Bars([f"{day:{label}}" for day in report.days], _kinds(report), values)
 
 
 def _by_hour(report: TextReport) -> Bars:

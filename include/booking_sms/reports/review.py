@@ -39,6 +39,7 @@ class Figures:
     counted_texts: int
     monthly_cap: int
     notices: Mapping[str, Mapping[str, int]]
+    troubles_told: int
     canaries: Sequence[bool]
     erasure: Mapping[str, int]
     silences: int
@@ -111,11 +112,10 @@ def _delivery(figures: Figures) -> Item:
 
 
 def _alarms(figures: Figures) -> Item:
-    sent = sum(counts["sent"] for counts in figures.notices.values())
-    a_day = sent / figures.days
+    a_day = figures.troubles_told / figures.days
     return Item(
         topic="Thresholds of alarms",
-        figure=f"{sent:,} notices, {a_day:.1f} a day",
+        figure=f"{figures.troubles_told:,} troubles told, {a_day:.1f} a day",
         look=a_day > MANY_NOTICES,
         do="tune the alarm that told most, in monitoring/; a silence needs an issue and an end",
     )

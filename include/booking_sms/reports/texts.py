@@ -33,7 +33,8 @@ COLUMNS = (
     "refused",
     "krw",
 )
-LONGEST = timedelta(days=366)
+LONGEST = timedelta(days=365)
+"""Between the first and the last day: a leap year's days in all."""
 _TYPE = "type#"
 
 
@@ -84,6 +85,13 @@ class TextReport:
     made_at: datetime
     rows: tuple[TextRow, ...]
     unreadable: int = 0
+    kept_since: date | None = None
+    """Jobs of visits before this day may be erased by age; None where nothing is."""
+
+    @property
+    def is_partly_erased(self) -> bool:
+        """Whether some of its texts may no longer be counted."""
+        return self.kept_since is not None and self.first < self.kept_since
 
     @property
     def days(self) -> list[date]:
@@ -112,6 +120,7 @@ class TextReport:
             "made_at": self.made_at.isoformat(),
             "totals": self.totals(),
             "unreadable": self.unreadable,
+            "partly_erased": self.is_partly_erased,
             "rows": [row.as_dict() for row in self.rows],
         }
 
@@ -124,6 +133,7 @@ def count_texts(
     first: date,
     last: date,
     now: datetime,
+    kept_since: date | None = None,
 ) -> TextReport:
     """Count every text of the days; ValueError for days in the wrong order, or over a year."""
     if not timedelta(0) <= last - first <= LONGEST:
@@ -138,7 +148,14 @@ def count_texts(
         if place is not None and first <= place.day <= last:
             counts.setdefault(place, Counter()).update(_counted(item.job))
     rows = tuple(_rows(counts, stores, prices))
-    return TextReport(first=first, last=last, made_at=now, rows=rows, unreadable=unreadable)
+    return TextReport(
+        first=first,
+        last=last,
+        made_at=now,
+        rows=rows,
+        unreadable=unreadable,
+        kept_since=kept_since,
+    )
 
 
 def week_before(now: datetime) -> tuple[date, date]:

@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 
 from booking_sms.bootstrap import Application
 from booking_sms.notify import Notice, Severity, read_silences
+from booking_sms.notify.tally import TROUBLES
 from booking_sms.reports.review import Figures, checklist, review_page
 from booking_sms.reports.texts import month_before, start_of
 from booking_sms.workflow import canary
@@ -50,6 +51,7 @@ def figures_of(app: Application, logs: Mapping[str, float] | None) -> Figures:
         counted_texts=app.control.texts_of_month(first).of_month(first),
         monthly_cap=app.settings.monthly_text_cap,
         notices={name: app.tally.between(name, first, last) for name in CHANNELS},
+        troubles_told=app.tally.between(TROUBLES, first, last)["sent"],
         canaries=_canaries(app, first, last),
         erasure=erased_since(app, start_of(first), start_of(last + timedelta(days=1))),
         silences=len(read_silences(app.settings.home, now).entries),

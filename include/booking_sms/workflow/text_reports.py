@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 from booking_sms.bootstrap import Application
+from booking_sms.domain.booking import KST
 from booking_sms.notify import Notice, Severity
 from booking_sms.reports import texts
 from booking_sms.reports.export import csv_of
@@ -18,13 +19,16 @@ WEEK_PAGE, WEEK_TABLE = "texts-week.html", "texts-week.csv"
 
 def text_report(app: Application, first: date, last: date) -> texts.TextReport:
     """Texts of these Korean days, both included, from the outbox; reads the whole table."""
+    now = app.clock.now()
+    kept = timedelta(days=app.settings.personal_key_days)
     return texts.count_texts(
         app.jobs.everything(),
         app.catalog().stores,
         app.settings.prices,
         first=first,
         last=last,
-        now=app.clock.now(),
+        now=now,
+        kept_since=now.astimezone(KST).date() - kept,
     )
 
 

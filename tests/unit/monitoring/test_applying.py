@@ -115,6 +115,8 @@ def changed(template: Template, entry: str, **properties: Any) -> dict[str, Any]
         pytest.param("ActionsEnabled", False, id="muted"),
         pytest.param("Dimensions", [{"Name": "Dag", "Value": "x"}], id="dimensions"),
         pytest.param("AlarmDescription", "nothing", id="text"),
+        pytest.param("Unit", "Seconds", id="a unit that no point has"),
+        pytest.param("InsufficientDataActions", ["arn:aws:sns:x:1:y"], id="another action"),
     ],
 )
 def test_drift_of_an_alarm_is_seen_and_healed(
@@ -163,6 +165,40 @@ def test_what_is_gone_and_what_is_too_much_is_seen(clients: Clients, template: T
         (gone["name"], "query"),
         (logs.definitions["id-5"]["name"], "text"),
     ])
+
+
+def test_what_alarms_speak_to_and_what_keeps_the_tables_is_looked_at(clients: Clients) -> None:
+    ensure_tables(clients.dynamodb, "t-")
+    template = read_template(
+        {"TablePrefix": "t-", "AlarmEmail": "people@example.com"},
+        region=clients.region,
+        account=clients.account,
+    )
+    list(apply_template(template, clients))
+    (topic,) = clients.sns.list_topics()["Topics"]
+    (subscription,) = clients.sns.list_subscriptions()["Subscriptions"]
+    off = {"PointInTimeRecoveryEnabled": False}
+
+    clients.sns.set_topic_attributes(
+        TopicArn=topic["TopicArn"], AttributeName="Policy", AttributeValue="{}"
+    )
+    clients.sns.unsubscribe(SubscriptionArn=subscription["SubscriptionArn"])
+    clients.dynamodb.update_continuous_backups(
+        TableName="t-sms_jobs", PointInTimeRecoverySpecification=off
+    )
+    spoilt = [(one.thing, one.field) for one in check_applied(template, clients)]
+    list(apply_template(template, clients))
+    healed = list(check_applied(template, clients))
+    clients.sns.delete_topic(TopicArn=topic["TopicArn"])
+    gone = [(one.thing, one.field) for one in check_applied(template, clients)]
+
+    assert spoilt == [
+        ("booking-sms-alarms", "policy"),
+        ("booking-sms-alarms", "subscription"),
+        ("t-sms_jobs", "point-in-time recovery"),
+    ]
+    assert healed == []
+    assert gone == [("booking-sms-alarms", "topic")]
 
 
 def test_alarms_that_starve_are_named(clients: Clients, template: Template) -> None:

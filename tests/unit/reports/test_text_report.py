@@ -224,3 +224,27 @@ def test_bars_stand_on_each_other_inside_the_plot(values):
 @pytest.mark.parametrize(("value", "top"), [(0, 4), (4, 4), (5, 8), (9, 12), (21, 24), (81, 120)])
 def test_the_axis_ends_at_a_round_number(value, top):
     assert round_up(value) == top
+
+
+def test_a_report_of_erased_days_says_so():
+    def made(first: date) -> TextReport:
+        stores, kept = make_store_directory("900101"), date(2026, 2, 1)
+        return count_texts([], stores, PRICES, first=first, last=DAY, now=NOW, kept_since=kept)
+
+    old, young = made(date(2026, 1, 31)), made(date(2026, 2, 1))
+
+    assert (old.as_dict()["partly_erased"], young.as_dict()["partly_erased"]) == (True, False)
+    assert "erased by age: of visits before 2026-02-01" in page(old)
+    assert "erased by age" not in page(young)
+
+
+def test_first_and_last_day_of_a_year_are_two():
+    first, last = DAY, date(2027, 3, 2)
+    at = datetime(2027, 3, 2, 12, tzinfo=KST)
+    report = count([sent(ms(2, 12)), sent(round(at.timestamp() * 1000))], first, last)
+
+    assert report.totals()["accepted"] == 2
+    assert "2026-03-02" in page(report)
+    assert "2027-03-02" in page(report)
+    with pytest.raises(ValueError, match="a year at most"):
+        count([], first, date(2027, 3, 3))
