@@ -77,7 +77,7 @@ def done(applied: list[dict[str, str]], kind: str) -> set[str]:
 def test_apply_twice_then_check_finds_no_drift() -> None:
     first, again = asked("apply"), asked("apply")
 
-    assert len([one for one in first if one["kind"] == "alarm"]) == 38
+    assert len([one for one in first if one["kind"] == "alarm"]) == 39
     assert done(first, "alarm") == {"created"}
     assert done(again, "alarm") == done(again, "dashboard") == {"unchanged"}
     assert done(again, "log group") == done(again, "topic") == {"unchanged"}
@@ -93,7 +93,7 @@ def test_every_alarm_fires_and_clears_over_http() -> None:
     found = asked("drill")
 
     assert found["failures"] == []
-    assert found["alarms"] == found["fired"] == found["cleared"] == 38
+    assert found["alarms"] == found["fired"] == found["cleared"] == 39
     assert found["medium"].startswith("cloudwatch at http://127.0.0.1:")
     assert min(one["data_points"] for one in found["drills"]) > 0
 
