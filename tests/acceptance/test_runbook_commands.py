@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from pathlib import Path
 
 import pytest
 from runbook_text import PLACEHOLDER, Command, Entry, read_entries
@@ -36,7 +37,14 @@ def type_in(command: Command, reader: Reader, chain: Installation) -> Done:
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.slug)
-def test_commands_end_as_the_runbook_says(entry: Entry, world: World, chain: Installation) -> None:
+def test_commands_end_as_the_runbook_says(
+    entry: Entry,
+    world: World,
+    chain: Installation,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)  # reports are written where the reader stands
     begin_log_group(chain)
     WORLDS[entry.world](world, chain)
     reader = Reader(world, chain)
