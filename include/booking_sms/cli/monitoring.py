@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING
 import typer
 
 from booking_sms.bootstrap import Application
+from booking_sms.cli.catalogs import settings
 from booking_sms.cli.composition import application
-from booking_sms.cli.console import JsonOption, fail, print_json, print_table
+from booking_sms.cli.console import JsonOption, fail, log_to_stderr, print_json, print_table
+from booking_sms.config.connections import aws_from_environ
+from booking_sms.config.settings import Settings, effective_environ
 from booking_sms.monitoring.clients import Clients, aws_errors, is_stand_in, make_clients
 from booking_sms.monitoring.template import SOMEWHERE, Template, read_template
 
@@ -88,10 +91,10 @@ def drill(
     from booking_sms.monitoring.drill.run import DrillReport, run_drills
     from booking_sms.monitoring.drill.scenarios import SCENARIOS
 
-    composed = application()
-    template = _template({**_from_settings(composed), **pairs_of("--parameter", parameter)})
+    log_to_stderr()
+    template = _template({**_from_settings(settings()), **pairs_of("--parameter", parameter)})
     with aws_errors():
-        medium = _medium(composed)
+        medium = _medium()
         drills = run_drills(
             template,
             SCENARIOS,
@@ -112,18 +115,21 @@ def drill(
         raise typer.Exit(1)
 
 
-def _medium(composed: Application) -> Medium:
+def _medium() -> Medium:
+    """Needs no connection: a drill can be held where nothing is installed."""
     from booking_sms.monitoring.drill.medium import CloudWatchMedium, MemoryMedium
 
-    aws = composed.connections.aws
-    return CloudWatchMedium(aws, make_clients(aws)) if is_stand_in(aws) else MemoryMedium()
+    aws = aws_from_environ(effective_environ())
+    if aws is None or not is_stand_in(aws):
+        return MemoryMedium()
+    return CloudWatchMedium(aws, make_clients(aws))
 
 
 def _installation(composed: Application, given: list[str]) -> tuple[Template, Clients]:
     """The template for this installation's settings, and clients of its account."""
     with aws_errors():
         clients = make_clients(composed.connections.aws)
-    parameters = {**_from_settings(composed), **pairs_of("--parameter", given)}
+    parameters = {**_from_settings(composed.settings), **pairs_of("--parameter", given)}
     return _template(parameters, region=clients.region, account=clients.account), clients
 
 
@@ -139,16 +145,15 @@ def _template(
         raise fail(f"--parameter: {error.args[0]}") from None
 
 
-def _from_settings(composed: Application) -> dict[str, str]:
-    settings = composed.settings
+def _from_settings(own: Settings) -> dict[str, str]:
     named = {
-        "OperationsNamespace": settings.metrics_namespace,
-        "ComparisonNamespace": settings.metrics_comparison_namespace,
+        "OperationsNamespace": own.metrics_namespace,
+        "ComparisonNamespace": own.metrics_comparison_namespace,
     }
     switched_off = [name for name, value in named.items() if value == "off"]
     if switched_off:
         raise fail(f"metrics are off, so no alarm could fire: {', '.join(switched_off)}")
-    return {**named, "TablePrefix": settings.table_prefix}
+    return {**named, "TablePrefix": own.table_prefix}
 
 
 def pairs_of(option: str, given: list[str]) -> dict[str, str]:

@@ -186,6 +186,20 @@ class Connections:
         return all(is_loopback_url(url) for url in self.endpoints())
 
 
+def aws_from_environ(environ: Mapping[str, str]) -> AwsConnection | None:
+    """The AWS connection alone, for who needs no other; None where it is not defined.
+
+    Raises ConnectionInvalid with every problem found.
+    """
+    if not environ.get(variable_of(AWS)):
+        return None
+    problems: list[str] = []
+    fields = _parse_variable(AWS, environ, problems)
+    built: AwsConnection | None = _build(AWS, fields or {}, _aws, problems, optional=False)
+    _raise_problems(problems)
+    return built
+
+
 def variable_of(conn_id: str) -> str:
     """Environment variable of a connection id."""
     return f"AIRFLOW_CONN_{conn_id.upper()}"
