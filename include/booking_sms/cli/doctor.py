@@ -10,7 +10,8 @@ from rich.table import Table
 
 from booking_sms.cli.composition import application
 from booking_sms.cli.console import JsonOption, out, print_json
-from booking_sms.diagnosis import Finding, diagnose
+from booking_sms.diagnosis import Finding, diagnose, diagnose_without
+from booking_sms.domain.errors import ConfigError
 
 
 def register(app: typer.Typer) -> None:
@@ -22,14 +23,26 @@ def doctor(
     fix: bool = typer.Option(False, "--fix", help="Create missing tables."),
     as_json: bool = JsonOption,
 ) -> None:
-    """Check machine, storage, files, services, each with its fix; exit 1 if a must fails."""
-    findings = diagnose(application(), fix=fix)
+    """Check machine, storage, files, services, each with its fix; exit 1 if a must fails.
+
+    A configuration that cannot be used is a finding too, and ends as with every command.
+    """
+    try:
+        composed = application()
+    except ConfigError as problem:
+        _tell(diagnose_without(problem), as_json=as_json)
+        raise
+    findings = diagnose(composed, fix=fix)
+    _tell(findings, as_json=as_json)
+    if any(finding.is_grave for finding in findings):
+        raise typer.Exit(1)
+
+
+def _tell(findings: Sequence[Finding], *, as_json: bool) -> None:
     if as_json:
         print_json([finding.as_dict() for finding in findings])
     else:
         _show(findings)
-    if any(finding.is_grave for finding in findings):
-        raise typer.Exit(1)
 
 
 def _show(findings: Sequence[Finding]) -> None:

@@ -27,8 +27,8 @@ SHOWN = 5
 _PINNED = re.compile(r"^([A-Za-z0-9._-]+)(?:\[[^\]]*\])?==(\S+?)(?:\s|;|\\|$)", re.MULTILINE)
 
 
-def checks(app: Application) -> Iterator[Check]:
-    """What no service is asked for."""
+def bare_checks() -> Iterator[Check]:
+    """What can be seen before anything is configured."""
     yield Check(name="python", see=python, fix="install Python 3.11, then: make install")
     yield Check(
         name="packages",
@@ -37,6 +37,11 @@ def checks(app: Application) -> Iterator[Check]:
         severity="should",
     )
     yield Check(name="time zones", see=time_zones, fix="pip install tzdata")
+
+
+def checks(app: Application) -> Iterator[Check]:
+    """What no service is asked for."""
+    yield from bare_checks()
     yield Check(
         name="browser",
         see=lambda: browser(app),
