@@ -15,6 +15,8 @@ export SE_AVOID_STATS := true
 unexport PYTHONDONTWRITEBYTECODE
 
 FAST := not integration and not browser and not airflow and not e2e and not slow and not long
+# Places without a fast test: reading them takes each worker seconds.
+NOT_FAST := tests/e2e tests/acceptance tests/dags tests/integration
 # Arguments for pytest or uv: make test ARGS="-k phone", make lock ARGS="--upgrade-package boto3"
 ARGS ?=
 # A file is always on one worker: its servers are started once; the files that start Airflow are
@@ -64,7 +66,7 @@ lint: install ## Style, types and layers, without tests
 
 .PHONY: test-fast
 test-fast: install ## The tests that need no server, browser or Airflow
-	@$(BIN)/pytest -n 2 $(PARALLEL) -m "$(FAST)" $(ARGS)
+	@$(BIN)/pytest -n 2 $(PARALLEL) -m "$(FAST)" $(NOT_FAST:%=--ignore=%) $(ARGS)
 
 .PHONY: fmt
 fmt: install ## Format the code and fix what can be fixed

@@ -17,6 +17,8 @@ from workflow_world import InMemoryApplication
 from booking_sms.cli import control, plan
 from booking_sms.domain.condition_model import Condition, Leaf
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 GUIDE = (ROOT / "docs" / "rules-guide.ko.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```(yaml|bash)\n(.*?)```", GUIDE, re.S)

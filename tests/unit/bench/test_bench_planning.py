@@ -65,6 +65,7 @@ def test_the_same_seed_decides_the_same() -> None:
     assert plan_once(300, 50, 100, 1)[0] == decisions
 
 
+@pytest.mark.slow
 def test_the_command_prints_three_sizes_and_a_verdict() -> None:
     result = CliRunner().invoke(
         app, ["bench", "plan", "--bookings", "300", "--per-store", "50", "--rules", "4", "--json"]

@@ -13,6 +13,8 @@ from typer.testing import CliRunner
 from booking_sms.cli.golden import app
 from booking_sms.parity.dataset import DatasetInvalid
 
+pytestmark = pytest.mark.slow
+
 GOLDEN = Path(__file__).resolve().parents[3] / "include" / "golden"
 OWN = "own-digest.jsonl"
 

@@ -14,6 +14,8 @@ from booking_sms.cli import parity, plan
 from booking_sms.parity import outcome
 from booking_sms.parity.noise import NoiseRefused
 
+pytestmark = pytest.mark.slow
+
 GOLDEN = Path(__file__).resolve().parents[3] / "include" / "golden" / "legacy-decisions.jsonl"
 LINES = GOLDEN.read_text(encoding="utf-8").splitlines()
 

@@ -13,6 +13,8 @@ from booking_sms.cli import parity, plan
 from booking_sms.domain.errors import ConfigError
 from booking_sms.parity import outcome
 
+pytestmark = pytest.mark.slow
+
 INCLUDE = Path(__file__).resolve().parents[3] / "include"
 GOLDEN = INCLUDE / "golden" / "legacy-decisions.jsonl"
 LINES = GOLDEN.read_text(encoding="utf-8").splitlines()

@@ -9,6 +9,8 @@ from booking_sms.cli.run import run_window
 from booking_sms.domain.window import Window
 from booking_sms.testing import NOW, make_booking
 
+pytestmark = pytest.mark.slow
+
 BOOKING = make_booking().booking_num
 NEXT = (NOW + timedelta(minutes=20)).isoformat()
 

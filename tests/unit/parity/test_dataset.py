@@ -19,6 +19,8 @@ from booking_sms.parity.dataset_change import (
 )
 from booking_sms.parity.own import check_own
 
+pytestmark = pytest.mark.slow
+
 
 def edit_manifest(folder: Path, name: str, **fields: Any) -> None:
     path = folder / "manifest.json"

@@ -25,6 +25,8 @@ from local_stack.processes import (
     wait_for,
 )
 
+pytestmark = pytest.mark.slow
+
 WHOLE_DAY = ("13:40", "14:00", "14:20", "20:00", "20:20", "20:40")
 KINDS = ("confirm", "guide", "event")
 # A parent whose child has outlived it, as a killed scheduler's workers would.
