@@ -13,8 +13,9 @@ comparison plans, SENS's list of the window. **Writes** a staged copy of keys an
 person, and one record a window (`sms_plans`). Never writes `sms`, never sends.
 
 **Why a re-run is safe.** The first read of a window stays: a later one would show later flags.
-Everything else is worked out from it again, and comes out the same. A window that nobody read is
-listed as not observed, and is neither a match nor a mismatch.
+Everything else is worked out from it again, and comes out the same. A window that nobody read, or
+that other rules decided than the campaign was opened with, is listed as not observed, and is
+neither a match nor a mismatch.
 
 **What it cannot see.** The predecessor's Telegram lines. The result says so.
 

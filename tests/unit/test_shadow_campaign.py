@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 from workflow_world import InMemoryApplication
 
 from booking_sms import workflow
@@ -16,8 +17,17 @@ from booking_sms.testing import NOW, make_booking, make_ledger_row
 from booking_sms.workflow import campaign_start
 from booking_sms.workflow.campaigns import read_campaign
 
+pytestmark = pytest.mark.slow
+
 FIRST = Window(NOW)
 OTHER = "900101_7000000009"
+QUIET = {
+    "campaign": "c",
+    "judged": "w",
+    "mismatches": [],
+    "observed": ["db"],
+    "other_rules": False,
+}
 
 
 @pytest.fixture
@@ -182,13 +192,26 @@ def test_a_mismatch_of_days_ago_is_no_number_of_tonight(app: InMemoryApplication
         if number == 1:
             app.ledger.put(make_ledger_row(booking_num=OTHER, remind_sms=True))
         observe(app, after(FIRST, number))
-    midnight = Window.from_name("2026-03-03T00:00:00+09:00")
-    quiet = {"campaign": "c", "judged": "w", "mismatches": [], "observed": ["db"]}
 
-    workflow.report_shadow(app, midnight, quiet)
+    workflow.report_shadow(app, Window.from_name("2026-03-03T00:00:00+09:00"), QUIET)
 
     assert workflow.campaign_result(app)["unexplained"] == 1
     assert app.comparison_metrics.values("DiscrepanciesDetected") == [0, 1, 0]
+
+
+def test_a_days_line_comes_with_its_first_window_that_was_reported(
+    app: InMemoryApplication,
+) -> None:
+    campaign_start.bootstrap(app)
+    reported = ("02T23:20", "02T23:40", "03T00:20", "03T00:40")
+
+    with capture_logs() as lines:
+        for end in reported:
+            workflow.report_shadow(app, Window.from_name(f"2026-03-{end}:00+09:00"), QUIET)
+
+    window, day = "shadow_window", "shadow_day"
+    events = [line["event"] for line in lines if line["event"] in (window, day)]
+    assert events == [window, day, window, window, day, window]
 
 
 def test_both_sides_that_agree_make_a_clean_result(app: InMemoryApplication) -> None:
@@ -269,6 +292,30 @@ def test_window_in_which_no_store_was_read_is_not_observed(app: InMemoryApplicat
 
     assert result["windows_not_observed"] == [after(FIRST).as_of.isoformat()]
     assert result["stores_not_observed"] == {}
+
+
+def test_window_that_other_rules_decided_is_no_part_of_the_campaign(
+    app: InMemoryApplication,
+) -> None:
+    opened_with, others = app.catalog(), app.load_catalog("recommended")
+    app.use_catalog(others)
+    decide(app, after(FIRST, -1))
+    app.use_catalog(opened_with)
+    campaign_start.bootstrap(app)
+    for number in range(5):
+        rules = others if number == 2 else opened_with
+        app.use_catalog(rules)
+        decide(app, after(FIRST, number))
+        observe(app, after(FIRST, number))
+
+    result = workflow.campaign_result(app)
+
+    other = after(FIRST, 2).as_of.isoformat()
+    assert result["windows_of_other_rules"] == [other]
+    assert other in result["windows_not_observed"]
+    assert result["zero_mismatch_since"] == after(FIRST, 3).as_of.isoformat()
+    assert sum("the rules, texts or stores" in text for text in app.channels["slack"].texts) == 1
+    assert app.comparison_metrics.values("DiscrepanciesDetected") == [0, 0, 0]
 
 
 def test_decision_for_a_booking_without_a_phone_is_named_and_no_mismatch(

@@ -102,7 +102,7 @@ def build_batch(
     if hold_old and window.is_old(now):
         approval = held_plan_hash or plan_hash(job for job, _ in built.jobs)
         built.jobs = [(await_approval(job, approval), text) for job, text in built.jobs]
-    return built.batch(window)
+    return built.batch(window, catalog.digest)
 
 
 @dataclass
@@ -124,7 +124,7 @@ class _Built:
         self.not_matched += part.not_matched
         self.rules = add_up(self.rules, part.rules)
 
-    def batch(self, window: Window) -> JobBatch:
+    def batch(self, window: Window, catalog: str) -> JobBatch:
         outcomes = Counter(_outcome(job) for job, _ in self.jobs)
         outcomes["shadow"] = self.shadow.total()
         outcomes["failed"] = self.failed
@@ -135,6 +135,7 @@ class _Built:
             not_matched=dict(self.not_matched),
             rules=add_up(self.rules, self._made()),
             shadowed=tuple(self.shadowed),
+            catalog=catalog,
         )
 
     def _made(self) -> dict[str, RuleCounts]:

@@ -26,7 +26,13 @@ def store_comparison(
     items += [{**_item(job, hmac_key), "stage": "shadow"} for job in batch.shadowed]
     plans.put(
         comparison_id(window),
-        {"window": window.name, "hash": batch.plan_hash, "items": items, **batch.counts()},
+        {
+            "window": window.name,
+            "hash": batch.plan_hash,
+            "catalog": batch.catalog,
+            "items": items,
+            **batch.counts(),
+        },
     )
     return LoadSummary(planned=len(jobs))
 

@@ -28,7 +28,8 @@ class JobBatch:
     of each store that this one heals, by name, each with what it has lost by rule. ``changes``
     are made before any job is loaded; a job whose key was used before is loaded by a change of
     its own. ``shadowed`` are the texts that rules at stage shadow decided: never loaded, and looked
-    at by comparison mode only.
+    at by comparison mode only. ``catalog`` is the digest of the rules, texts and stores that
+    decided.
     """
 
     window: str
@@ -39,6 +40,7 @@ class JobBatch:
     gaps: Mapping[str, Mapping[str, Mapping[str, int]]] = field(default_factory=dict)
     changes: tuple[JobChange, ...] = field(default=(), repr=False)
     shadowed: tuple[SmsJob, ...] = field(default=(), repr=False)
+    catalog: str = ""
 
     @property
     def plan_hash(self) -> str:

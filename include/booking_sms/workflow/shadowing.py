@@ -10,6 +10,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Mapping
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import structlog
@@ -32,6 +33,7 @@ from booking_sms.parity.shadow.record import (
 )
 from booking_sms.parity.shadow.result import mismatch_table, result_of, window_rows
 from booking_sms.pipeline.comparison import comparison_id, phone_digest
+from booking_sms.pipeline.once_a_day import tell_once_a_day
 from booking_sms.pipeline.parallel import in_parallel
 from booking_sms.workflow.campaigns import Campaign, read_campaign
 from booking_sms.workflow.steps import Summary
@@ -40,6 +42,12 @@ log = structlog.get_logger(__name__)
 
 JUDGED_WITH = 2
 """Windows on each side that decide about one: its own tolerance, and that of its neighbours."""
+
+DAY_NOTE, OTHER_RULES_NOTE = "shadow_day", "shadow_other_rules"
+OTHER_RULES = (
+    "SHADOW: the rules, texts or stores are not those that the campaign was opened with: its"
+    " windows do not count. Put them back, or: booking-sms campaign close, then bootstrap"
+)
 
 
 def read_legacy(app: Application, window: Window) -> Summary:
@@ -71,20 +79,22 @@ def compare_window(app: Application, window: Window) -> Summary:
     app.plans.put(_record_id(campaign, window), sides_as_json(record))
     judged = Window(window.as_of - WINDOW_LENGTH)
     found = [one for one in _around(app, campaign, judged) if one["window"] == judged.name]
+    sides = _sides(app, campaign, judged)
     return {
         "campaign": campaign.campaign,
         "window": window.name,
         "judged": judged.name,
         "legacy": None if record.changes is None else len(record.changes),
         "texts": None if record.texts is None else len(record.texts),
-        "observed": _observed(app, campaign, judged),
+        "observed": _observed(sides),
+        "other_rules": sides.other_rules,
         "mismatches": [one for one in found if not one["explained"]],
         "explained": sum(bool(one["explained"]) for one in found),
     }
 
 
 def report_shadow(app: Application, window: Window, compared: Summary) -> Summary:
-    """A line in the log and numbers each window, a line each day; a mismatch is told to the team.
+    """A line in the log and numbers each window, a line with a day's first; a mismatch is told.
 
     Numbers that nobody takes fail nothing. The campaign's own stay out of them: a mismatch of
     days ago would alarm every night.
@@ -99,18 +109,25 @@ def report_shadow(app: Application, window: Window, compared: Summary) -> Summar
         )
     if compared["observed"] and app.comparison_metrics is not None:
         publish_parity(_window_result(app, compared), app.comparison_metrics, log)
-    if window.as_of.time().isoformat() == "00:00:00":
-        day = campaign_result(app)
-        # A result has its own "kind", which is not the event's name.
-        log.info("shadow_day", **{key: day[key] for key in day if key != "kind"})
+    about, campaign = window.as_of, compared["campaign"]
+    if compared["other_rules"]:
+        tell = partial(app.alert, OTHER_RULES)
+        tell_once_a_day(app.control, OTHER_RULES_NOTE, about, tell, about=campaign)
+    tell_once_a_day(app.control, DAY_NOTE, about, partial(_log_day, app), about=campaign)
     return {**counts, "mismatches": len(rows)}
 
 
-def _observed(app: Application, campaign: Campaign, window: Window) -> list[str]:
-    """The channels in which the predecessor's side of a window was read."""
-    record = app.plans.get(_record_id(campaign, window))
-    sides = sides_from_json(record) if record else WindowSides(as_of=window.as_of)
-    return [name for name, side in ((DB, sides.changes), (SMS, sides.texts)) if side is not None]
+def _log_day(app: Application) -> bool:
+    """The campaign so far; a result has its own "kind", which is not the event's name."""
+    day = campaign_result(app)
+    log.info("shadow_day", **{key: day[key] for key in day if key != "kind"})
+    return True
+
+
+def _observed(sides: WindowSides) -> list[str]:
+    """The channels in which both sides of a window were seen."""
+    channels = {DB: sides.changes, SMS: sides.texts} if sides.candidate is not None else {}
+    return [name for name, side in channels.items() if side is not None]
 
 
 def _window_result(app: Application, compared: Summary) -> dict[str, Any]:
@@ -241,6 +258,13 @@ def _all_sides(app: Application, campaign: Campaign, windows: list[Window]) -> l
     return in_parallel(sides, windows)
 
 
+def _sides(app: Application, campaign: Campaign, window: Window) -> WindowSides:
+    """Both sides of one window; before the campaign nobody is on either."""
+    if window < campaign.first:
+        return WindowSides(as_of=window.as_of)
+    return _all_sides(app, campaign, [window])[0]
+
+
 def _read_stores(app: Application, windows: list[Window]) -> dict[str, set[str]]:
     """By window, the stores that the candidate has read and decided; one that is absent has not."""
     found: dict[str, set[str]] = {window.name: set() for window in windows}
@@ -258,7 +282,8 @@ def _sides_of(
     record = app.plans.get(_record_id(campaign, window))
     plan = app.plans.get(comparison_id(window))
     sides = sides_from_json(record) if record else WindowSides(as_of=window.as_of)
-    is_decided = plan is not None and set(unread) != set(campaign.facts["stores"])
+    is_other = plan is not None and plan.get("catalog") != campaign.facts["catalog_digest"]
+    is_decided = not is_other and set(unread) != set(campaign.facts["stores"])
     return WindowSides(
         as_of=window.as_of,
         candidate=decisions_of(plan) if plan and is_decided else None,
@@ -267,6 +292,7 @@ def _sides_of(
         texts=sides.texts,
         reach=sides.reach,
         unread=unread,
+        other_rules=is_other,
     )
 
 

@@ -64,6 +64,7 @@ class _Comparison:
         return Compared(
             windows=tuple(end for end, one in self._windows.items() if one.is_observed),
             unobserved=tuple(end for end, one in self._windows.items() if not one.is_observed),
+            other_rules=tuple(end for end, one in self._windows.items() if one.other_rules),
             stores_unobserved={
                 end: one.unread
                 for end, one in self._windows.items()

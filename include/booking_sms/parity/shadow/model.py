@@ -92,7 +92,9 @@ class WindowSides:
 
     ``since`` is the window of the read before: the changes lie after it, at this one or earlier.
     ``reach`` is by store in the predecessor's order, of the table as the run found it. ``unread``
-    are the stores that the candidate could not read: it decided nothing for them.
+    are the stores that the candidate could not read: it decided nothing for them. With
+    ``other_rules`` another catalog decided than the campaign was opened with: the window says
+    nothing about this campaign, so its candidate is None.
     """
 
     as_of: datetime
@@ -102,6 +104,7 @@ class WindowSides:
     texts: tuple[SentText, ...] | None = None
     reach: Mapping[str, Reach] | None = None
     unread: tuple[str, ...] = ()
+    other_rules: bool = False
 
     @property
     def first_possible(self) -> datetime:
@@ -147,12 +150,14 @@ class Finding:
 class Compared:
     """What a comparison found. ``shifted``: pairs one window apart; ``pending``: too young.
 
+    ``other_rules`` are those of the unobserved that another catalog decided.
     ``not_compared``: beside something that nobody observed. ``not_comparable``: decided for a phone
     that cannot be texted, where the predecessor could do nothing alike.
     """
 
     windows: tuple[datetime, ...] = ()
     unobserved: tuple[datetime, ...] = ()
+    other_rules: tuple[datetime, ...] = ()
     stores_unobserved: Mapping[datetime, tuple[str, ...]] = field(default_factory=dict)
     pairs: Mapping[str, int] = field(default_factory=dict)
     by_kind: Mapping[str, int] = field(default_factory=dict)

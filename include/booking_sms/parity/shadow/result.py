@@ -28,6 +28,7 @@ def result_of(
         "ran_at": ran_at.isoformat(),
         "windows": len(compared.windows),
         "windows_not_observed": [end.isoformat() for end in compared.unobserved],
+        "windows_of_other_rules": [end.isoformat() for end in compared.other_rules],
         "stores_not_observed": {
             end.isoformat(): list(stores) for end, stores in compared.stores_unobserved.items()
         },
@@ -90,6 +91,7 @@ def window_rows(windows: Sequence[WindowSides], compared: Compared) -> list[dict
         {
             "window": one.as_of.isoformat(),
             "observed": one.is_observed,
+            "other_rules": one.other_rules,
             "unread_stores": list(one.unread),
             "candidate": _size(one.candidate),
             "legacy": _size(one.changes),
